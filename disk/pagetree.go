@@ -1,0 +1,238 @@
+package disk
+
+import "math/bits"
+
+const (
+	pageBits = 12
+	pageSize = 1 << pageBits // bytes of a page
+	fanBits  = 6
+	fan      = 1 << fanBits // children of a node
+)
+
+// page is the unit of sharing between a device and its snapshots.
+type page [pageSize]byte
+
+// zeroPage is shared by everyone and owned by no one.
+var zeroPage page
+
+// owner is an identity: a node may be changed in place by the tree that holds
+// the owner which the node names. It has a size so that no two are one.
+type owner struct{ _ byte }
+
+// node is a node of a pageTree: inner nodes have kids, leaves have pages.
+type node struct {
+	owner *owner
+	kids  *[fan]*node
+	pages *[fan]*page
+	// owned has a bit for each page of a leaf that belongs to the leaf's owner,
+	// and so may be changed in place. Without the bit the page is shared.
+	owned uint64
+}
+
+// pageTree is a sparse array of pages by page number, forked in constant time.
+//
+// Nodes and pages are shared between a tree and its forks and never change
+// while they are shared: a tree changes in place only the nodes that name its
+// own owner and copies the others, from the root down to the page. To fork is
+// to copy the root pointer and to give both sides a new owner, which makes every
+// node either of them can reach somebody else's.
+//
+// Nothing here locks; the device that holds the tree does.
+type pageTree struct {
+	levels int // of inner nodes above the leaf
+	owner  *owner
+	root   *node
+	count  int64 // pages present
+}
+
+// newPageTree returns an empty tree for pages 0 to n-1.
+func newPageTree(n int64) pageTree {
+	t := pageTree{owner: new(owner)}
+	for n > fan {
+		n = (n-1)>>fanBits + 1
+		t.levels++
+	}
+	return t
+}
+
+// fork returns a second tree with the same content.
+func (t *pageTree) fork() pageTree {
+	f := *t
+	t.owner, f.owner = new(owner), new(owner)
+	return f
+}
+
+// slot is the index of page i in a node that has level levels of nodes below it.
+func slot(i int64, level int) int {
+	return int(i>>(fanBits*level)) & (fan - 1)
+}
+
+// get returns page i, to be read only, or nil when it is absent.
+func (t *pageTree) get(i int64) *page {
+	n := t.root
+	for level := t.levels; n != nil; level-- {
+		if level == 0 {
+			return n.pages[slot(i, 0)]
+		}
+		n = n.kids[slot(i, level)]
+	}
+	return nil
+}
+
+// own returns page i ready to be changed. When it was absent it is made, full
+// of zeros, and fresh is true. When whole is true the caller will set every byte,
+// and old content need not be there.
+func (t *pageTree) own(i int64, whole bool) (p *page, fresh bool) {
+	n := t.leaf(i)
+	s := slot(i, 0)
+	old := n.pages[s]
+	if n.owned>>s&1 != 0 {
+		return old, false
+	}
+	p = new(page)
+	if old == nil {
+		t.count++
+	} else if !whole {
+		*p = *old
+	}
+	n.pages[s] = p
+	n.owned |= 1 << s
+	return p, old == nil
+}
+
+// share puts p, which must not change any more, in place as page i.
+func (t *pageTree) share(i int64, p *page) {
+	n := t.leaf(i)
+	s := slot(i, 0)
+	if n.pages[s] == nil {
+		t.count++
+	}
+	n.pages[s] = p
+	n.owned &^= 1 << s
+}
+
+// leaf returns the leaf of page i, and makes the way to it the tree's own.
+func (t *pageTree) leaf(i int64) *node {
+	at := &t.root
+	for level := t.levels; ; level-- {
+		n := t.mine(*at, level)
+		*at = n
+		if level == 0 {
+			return n
+		}
+		at = &n.kids[slot(i, level)]
+	}
+}
+
+// mine returns n, or a copy of it, or a new node, that the tree may change.
+func (t *pageTree) mine(n *node, level int) *node {
+	switch {
+	case n != nil && n.owner == t.owner:
+		return n
+	case level == 0:
+		c := &struct {
+			node
+			pages [fan]*page
+		}{}
+		if n != nil {
+			c.pages = *n.pages
+		}
+		c.node = node{owner: t.owner, pages: &c.pages}
+		return &c.node
+	default:
+		c := &struct {
+			node
+			kids [fan]*node
+		}{}
+		if n != nil {
+			c.kids = *n.kids
+		}
+		c.node = node{owner: t.owner, kids: &c.kids}
+		return &c.node
+	}
+}
+
+// drop makes pages first to end-1 absent.
+func (t *pageTree) drop(first, end int64) {
+	if first < end {
+		t.root = t.dropBelow(t.root, t.levels, 0, first, end)
+	}
+}
+
+// dropBelow drops pages first to end-1 from n, whose first page is base, and
+// returns what remains of n: nil when nothing can.
+func (t *pageTree) dropBelow(n *node, level int, base, first, end int64) *node {
+	span := int64(1) << (fanBits * (level + 1)) // pages below n
+	if n == nil || end <= base || first >= base+span {
+		return n
+	}
+	if first <= base && base+span <= end {
+		t.count -= n.present()
+		return nil
+	}
+	n = t.mine(n, level)
+	if level == 0 {
+		t.dropFromLeaf(n, max(first-base, 0), min(end-base, fan))
+		return n
+	}
+	step := span >> fanBits
+	for s := max(first-base, 0) / step; s < fan && base+s*step < end; s++ {
+		n.kids[s] = t.dropBelow(n.kids[s], level-1, base+s*step, first, end)
+	}
+	return n
+}
+
+func (t *pageTree) dropFromLeaf(n *node, lo, hi int64) {
+	for s := lo; s < hi; s++ {
+		if n.pages[s] != nil {
+			n.pages[s] = nil
+			t.count--
+		}
+		n.owned &^= 1 << s
+	}
+}
+
+// present counts the pages at and below n.
+func (n *node) present() (count int64) {
+	if n.pages != nil {
+		for _, p := range n.pages {
+			if p != nil {
+				count++
+			}
+		}
+		return count
+	}
+	for _, k := range n.kids {
+		if k != nil {
+			count += k.present()
+		}
+	}
+	return count
+}
+
+// next returns the first page present at or after i.
+func (t *pageTree) next(i int64) (int64, bool) {
+	if bits.Len64(uint64(i)) > fanBits*(t.levels+1) {
+		return 0, false
+	}
+	return t.root.nextBelow(t.levels, 0, i)
+}
+
+// nextBelow is next within n, whose first page is base.
+func (n *node) nextBelow(level int, base, i int64) (int64, bool) {
+	if n == nil {
+		return 0, false
+	}
+	step := int64(1) << (fanBits * level)
+	for s := max(i-base, 0) / step; s < fan; s++ {
+		at := base + s*step
+		if level == 0 {
+			if n.pages[s] != nil {
+				return at, true
+			}
+		} else if found, ok := n.kids[s].nextBelow(level-1, at, i); ok {
+			return found, true
+		}
+	}
+	return 0, false
+}
