@@ -16,38 +16,38 @@ type ROCompat uint32
 
 // Compat features.
 const (
-	CompatDirPrealloc    Compat = 0x0001
-	CompatImagicInodes   Compat = 0x0002
-	CompatHasJournal     Compat = 0x0004
-	CompatExtAttr        Compat = 0x0008
-	CompatResizeInode    Compat = 0x0010
-	CompatDirIndex       Compat = 0x0020
-	CompatLazyBG         Compat = 0x0040
-	CompatExcludeBitmap  Compat = 0x0100
-	CompatSparseSuper2   Compat = 0x0200
-	CompatFastCommit     Compat = 0x0400
-	CompatStableInodes   Compat = 0x0800
-	CompatOrphanFile Compat = 0x1000
+	CompatDirPrealloc   Compat = 0x0001
+	CompatImagicInodes  Compat = 0x0002
+	CompatHasJournal    Compat = 0x0004
+	CompatExtAttr       Compat = 0x0008
+	CompatResizeInode   Compat = 0x0010
+	CompatDirIndex      Compat = 0x0020
+	CompatLazyBG        Compat = 0x0040
+	CompatExcludeBitmap Compat = 0x0100
+	CompatSparseSuper2  Compat = 0x0200
+	CompatFastCommit    Compat = 0x0400
+	CompatStableInodes  Compat = 0x0800
+	CompatOrphanFile    Compat = 0x1000
 )
 
 // Incompat features.
 const (
-	IncompatCompression  Incompat = 0x00001
-	IncompatFileType     Incompat = 0x00002
+	IncompatCompression   Incompat = 0x00001
+	IncompatFileType      Incompat = 0x00002
 	IncompatNeedsRecovery Incompat = 0x00004
-	IncompatJournalDev   Incompat = 0x00008
-	IncompatMetaBG       Incompat = 0x00010
-	IncompatExtents      Incompat = 0x00040
-	Incompat64Bit        Incompat = 0x00080
-	IncompatMMP      Incompat = 0x00100
-	IncompatFlexBG       Incompat = 0x00200
-	IncompatEAInode      Incompat = 0x00400
-	IncompatDirData      Incompat = 0x01000
-	IncompatCsumSeed     Incompat = 0x02000
-	IncompatLargeDir     Incompat = 0x04000
-	IncompatInlineData   Incompat = 0x08000
-	IncompatEncrypt      Incompat = 0x10000
-	IncompatCasefold     Incompat = 0x20000
+	IncompatJournalDev    Incompat = 0x00008
+	IncompatMetaBG        Incompat = 0x00010
+	IncompatExtents       Incompat = 0x00040
+	Incompat64Bit         Incompat = 0x00080
+	IncompatMMP           Incompat = 0x00100
+	IncompatFlexBG        Incompat = 0x00200
+	IncompatEAInode       Incompat = 0x00400
+	IncompatDirData       Incompat = 0x01000
+	IncompatCsumSeed      Incompat = 0x02000
+	IncompatLargeDir      Incompat = 0x04000
+	IncompatInlineData    Incompat = 0x08000
+	IncompatEncrypt       Incompat = 0x10000
+	IncompatCasefold      Incompat = 0x20000
 )
 
 // ROCompat features.
