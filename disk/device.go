@@ -53,7 +53,7 @@ type Sparse interface {
 
 // RangeError is an operation outside the device.
 type RangeError struct {
-	Op   string // "read", "write" or "discard"
+	Op   string // "read", "write", "discard" or "window"
 	Off  int64  // in bytes
 	Len  int64  // in bytes
 	Size int64  // of the device, in bytes
@@ -97,4 +97,16 @@ func clip(p []byte, off, size int64) ([]byte, error) {
 		return p[:size-off], io.EOF
 	}
 	return p, nil
+}
+
+// readFull reads all of p, which lies within dev: to get less is an error.
+func readFull(dev io.ReaderAt, p []byte, off int64) (int, error) {
+	n, err := dev.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == nil || err == io.EOF:
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
 }

@@ -41,7 +41,7 @@ func NewMemFrom(base []byte) *Mem {
 		m.pages.share(int64(i), (*page)(base[i*pageSize:]))
 	}
 	if tail := base[whole*pageSize:]; len(tail) > 0 {
-		p, _ := m.pages.own(int64(whole), true)
+		p := m.pages.own(int64(whole), true)
 		copy(p[:], tail)
 	}
 	return m
@@ -82,7 +82,7 @@ func (m *Mem) WriteAt(p []byte, off int64) (int, error) {
 	defer m.mu.Unlock()
 	for n := 0; n < len(p); {
 		i, b := pageSpan(off+int64(n), len(p)-n)
-		pg, _ := m.pages.own(i, b.whole())
+		pg := m.pages.own(i, b.whole())
 		n += copy(pg[b.lo:b.hi], p[n:])
 	}
 	return len(p), nil
@@ -104,7 +104,7 @@ func (m *Mem) Discard(off, n int64) error {
 	defer m.mu.Unlock()
 	head, first, end, tail := splitRange(off, n, m.size)
 	m.zeroLocked(head)
-	m.pages.drop(first, end)
+	m.pages.fill(first, end, subtrees{})
 	m.zeroLocked(tail)
 	return nil
 }
@@ -116,7 +116,7 @@ func (m *Mem) zeroLocked(r part) {
 	if r.len() == 0 || m.pages.get(r.page) == nil {
 		return
 	}
-	pg, _ := m.pages.own(r.page, false)
+	pg := m.pages.own(r.page, false)
 	clear(pg[r.lo:r.hi])
 }
 
@@ -147,5 +147,5 @@ func (m *Mem) NextData(off int64) (start, end int64, err error) {
 func (m *Mem) Allocated() (int64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.pages.count << pageBits, nil
+	return m.pages.count(subtrees{}) << pageBits, nil
 }

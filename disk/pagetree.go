@@ -42,7 +42,6 @@ type pageTree struct {
 	levels int // of inner nodes above the leaf
 	owner  *owner
 	root   *node
-	count  int64 // pages present
 }
 
 // newPageTree returns an empty tree for pages 0 to n-1.
@@ -80,35 +79,38 @@ func (t *pageTree) get(i int64) *page {
 }
 
 // own returns page i ready to be changed. When it was absent it is made, full
-// of zeros, and fresh is true. When whole is true the caller will set every byte,
-// and old content need not be there.
-func (t *pageTree) own(i int64, whole bool) (p *page, fresh bool) {
+// of zeros. When whole is true the caller will set every byte, and old content
+// need not be there.
+func (t *pageTree) own(i int64, whole bool) *page {
 	n := t.leaf(i)
 	s := slot(i, 0)
 	old := n.pages[s]
 	if n.owned>>s&1 != 0 {
-		return old, false
+		return old
 	}
-	p = new(page)
-	if old == nil {
-		t.count++
-	} else if !whole {
+	p := new(page)
+	if old != nil && !whole {
 		*p = *old
 	}
 	n.pages[s] = p
 	n.owned |= 1 << s
-	return p, old == nil
+	return p
 }
 
 // share puts p, which must not change any more, in place as page i.
 func (t *pageTree) share(i int64, p *page) {
+	t.put(i, p).owned &^= 1 << slot(i, 0)
+}
+
+// adopt puts p in place as page i, the tree's own from now on.
+func (t *pageTree) adopt(i int64, p *page) {
+	t.put(i, p).owned |= 1 << slot(i, 0)
+}
+
+func (t *pageTree) put(i int64, p *page) *node {
 	n := t.leaf(i)
-	s := slot(i, 0)
-	if n.pages[s] == nil {
-		t.count++
-	}
-	n.pages[s] = p
-	n.owned &^= 1 << s
+	n.pages[slot(i, 0)] = p
+	return n
 }
 
 // leaf returns the leaf of page i, and makes the way to it the tree's own.
@@ -152,60 +154,90 @@ func (t *pageTree) mine(n *node, level int) *node {
 	}
 }
 
-// drop makes pages first to end-1 absent.
-func (t *pageTree) drop(first, end int64) {
+// subtrees are nodes of every level in which each page is the same. They are
+// shared by whoever is filled with them. The zero value stands for absence.
+type subtrees struct {
+	page  *page
+	nodes []*node // by level
+}
+
+// uniform returns the subtrees of t full of p.
+func (t *pageTree) uniform(p *page) subtrees {
+	leaf := &node{pages: new([fan]*page)}
+	for s := range leaf.pages {
+		leaf.pages[s] = p
+	}
+	u := subtrees{p, []*node{leaf}}
+	for level := range t.levels {
+		n := &node{kids: new([fan]*node)}
+		for s := range n.kids {
+			n.kids[s] = u.nodes[level]
+		}
+		u.nodes = append(u.nodes, n)
+	}
+	return u
+}
+
+func (u subtrees) at(level int) *node {
+	if u.nodes == nil {
+		return nil
+	}
+	return u.nodes[level]
+}
+
+// fill makes pages first to end-1 those of with, in time that grows with the
+// levels, not with the pages.
+func (t *pageTree) fill(first, end int64, with subtrees) {
 	if first < end {
-		t.root = t.dropBelow(t.root, t.levels, 0, first, end)
+		t.root = t.fillBelow(t.root, t.levels, 0, first, end, with)
 	}
 }
 
-// dropBelow drops pages first to end-1 from n, whose first page is base, and
-// returns what remains of n: nil when nothing can.
-func (t *pageTree) dropBelow(n *node, level int, base, first, end int64) *node {
+// fillBelow is fill within n, whose first page is base. It returns what n
+// becomes.
+func (t *pageTree) fillBelow(n *node, level int, base, first, end int64, with subtrees) *node {
 	span := int64(1) << (fanBits * (level + 1)) // pages below n
-	if n == nil || end <= base || first >= base+span {
+	switch {
+	case end <= base || first >= base+span || n == with.at(level):
 		return n
-	}
-	if first <= base && base+span <= end {
-		t.count -= n.present()
-		return nil
+	case first <= base && base+span <= end:
+		return with.at(level)
 	}
 	n = t.mine(n, level)
+	lo, hi := max(first-base, 0), min(end-base, span)
 	if level == 0 {
-		t.dropFromLeaf(n, max(first-base, 0), min(end-base, fan))
+		for s := lo; s < hi; s++ {
+			n.pages[s] = with.page
+			n.owned &^= 1 << s
+		}
 		return n
 	}
 	step := span >> fanBits
-	for s := max(first-base, 0) / step; s < fan && base+s*step < end; s++ {
-		n.kids[s] = t.dropBelow(n.kids[s], level-1, base+s*step, first, end)
+	for s := lo / step; s <= (hi-1)/step; s++ {
+		n.kids[s] = t.fillBelow(n.kids[s], level-1, base+s*step, first, end, with)
 	}
 	return n
 }
 
-func (t *pageTree) dropFromLeaf(n *node, lo, hi int64) {
-	for s := lo; s < hi; s++ {
-		if n.pages[s] != nil {
-			n.pages[s] = nil
-			t.count--
-		}
-		n.owned &^= 1 << s
-	}
+// count returns how many pages there are apart from those of without.
+func (t *pageTree) count(without subtrees) int64 {
+	return t.root.count(t.levels, without)
 }
 
-// present counts the pages at and below n.
-func (n *node) present() (count int64) {
-	if n.pages != nil {
+func (n *node) count(level int, without subtrees) (count int64) {
+	if n == without.at(level) || n == nil {
+		return 0
+	}
+	if level == 0 {
 		for _, p := range n.pages {
-			if p != nil {
+			if p != nil && p != without.page {
 				count++
 			}
 		}
 		return count
 	}
 	for _, k := range n.kids {
-		if k != nil {
-			count += k.present()
-		}
+		count += k.count(level-1, without)
 	}
 	return count
 }
