@@ -1,0 +1,31 @@
+// Package ext4 is the file system by inode: it mounts a device and gives its inodes, their attributes, data, directory
+// entries and extended attributes.
+//
+// It never sees a path, never follows a symbolic link and never checks a permission: names above, inodes below.
+// It never writes to the device: a journal that needs recovery is read through, not replayed.
+//
+// # Words
+//
+//   - An [Inode] is an inode in memory; ondisk.Inode is the bytes of its slot in the inode table.
+//   - A [Mapping] says where a range of a file's bytes lies on the device.
+//   - A [Cookie] is a place in a directory, between two entries.
+//   - The view is the device as it would be after recovery of the journal.
+//
+// The way of a read:
+//
+//	Inode.ReadAt -> mapping of the range (extent cache, else tree by way of the metadata cache) -> view -> caller's slice
+//	Inode.Lookup -> htree or scan -> directory block (metadata cache) -> entry -> inode number
+//
+// # Hostile images
+//
+// Every block number is checked against the file system and the device before it is read, every tree has a bound on its
+// depth and every list one on its length, which follow from the size of blocks and never from a count on disk alone. Memory is
+// bounded by [Options]. What cannot be is a [*CorruptError] that names the structure, the block and the inode; what is sound
+// but beyond this package is an [*UnsupportedError]. Misuse is a syscall.Errno, and errors of the device
+// are passed on as they are, wrapped.
+//
+// # Locks
+//
+// A mounted FS and its inodes are used from many goroutines at once. What is read from disk does not change, so readers hold no
+// lock while they compute or wait for the device. The caches have leaf locks of their own.
+package ext4
