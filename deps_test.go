@@ -27,7 +27,8 @@ const depsRules = `
 	sched < lockdep, explore;
 	explore, lockdep < lab;
 
-	disk, internal/ondisk < internal/buffer, internal/journal;
+	sched < internal/clock;
+	disk, internal/ondisk, internal/clock < internal/buffer, internal/journal;
 	internal/buffer, internal/journal < internal/alloc, internal/page;
 	internal/alloc, internal/page < ext4;
 	disk, internal/ondisk < mkfs;

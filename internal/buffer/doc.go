@@ -11,13 +11,8 @@
 // good for (an extent node of inode 12, say): the finding is kept beside the buffer so that checksums are computed once,
 // and again only when somebody wants the same block for something else.
 //
-// # Bounds
+// # Bounds and locks
 //
-// The cache holds at most the number of bytes it was given, rounded to whole blocks, and a few blocks at least.
-// A block is read once however many ask for it at the same time.
-//
-// # Locks
-//
-// The cache is cut into shards by block number. Each has one lock, class "buffer-shard", a leaf: it is never held
-// during a read of the device.
+// The cache holds about the number of bytes it was given, and a few blocks at least. A block is read once however many
+// ask for it at the same time. Package clock has the locks; their classes are "buffer-shard" and "buffer-read".
 package buffer
