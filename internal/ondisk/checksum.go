@@ -103,3 +103,11 @@ func crcNumber(crc, n uint32) uint32 {
 	binary.LittleEndian.PutUint32(b[:], n)
 	return CRC32C(crc, b[:])
 }
+
+// checkCsum compares the checksum found in a structure with the one that belongs there.
+func checkCsum(structure string, got, want uint32) error {
+	if got != want {
+		return Corrupt(structure, "checksum %#08x, not %#08x", got, want)
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package ondisk
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -40,6 +41,15 @@ func (e *CorruptError) At(ino Ino, b Block) *CorruptError {
 		e.Block = b
 	}
 	return e
+}
+
+// Locate fills in the place in err where it is a *CorruptError that does not know it yet, and returns err.
+func Locate(err error, ino Ino, b Block) error {
+	var c *CorruptError
+	if errors.As(err, &c) {
+		c.At(ino, b)
+	}
+	return err
 }
 
 // UnsupportedError says that an image is sound as far as it goes but needs what this program does not do.
