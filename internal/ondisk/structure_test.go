@@ -60,6 +60,13 @@ func layouts() []layout {
 		{"extent index", func() structure { return new(ondisk.ExtentIndex) }, 12, map[string]int{
 			"ei_block": 0, "ei_leaf_lo": 4, "ei_leaf_hi": 8, "ei_unused": 10,
 		}},
+		{"directory entry", func() structure { return new(ondisk.DirentHeader) }, 8, map[string]int{
+			"inode": 0, "rec_len": 4, "name_len": 6, "file_type": 7,
+		}},
+		{"directory entry hash", func() structure { return new(ondisk.DirentHash) }, 8, map[string]int{"hash": 0, "minor_hash": 4}},
+		{"directory tail", func() structure { return new(ondisk.DirTail) }, 12, map[string]int{
+			"det_rec_len": 4, "det_reserved_ft": 7, "det_checksum": 8,
+		}},
 		{"extent tail", func() structure { return new(ondisk.ExtentTail) }, 4, map[string]int{"et_checksum": 0}},
 	}
 }
