@@ -22,6 +22,6 @@
 // that do not overlap do not disturb each other; a read that overlaps a write
 // in progress may see old bytes and new ones.
 //
-// Locks: Mem and Overlay hold one lock each, innermost of all (an Overlay reads
-// its base under it). File holds none while it does I/O.
+// Locks: Mem and Overlay have one lock each around their pages, innermost of all;
+// an Overlay reads its base without it. File has none.
 package disk

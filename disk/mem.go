@@ -3,7 +3,8 @@ package disk
 import (
 	"fmt"
 	"io"
-	"sync"
+
+	"extant/sched"
 )
 
 // Mem is a Device in memory. Memory is taken, 4 KiB at a time, by what is
@@ -12,7 +13,7 @@ import (
 type Mem struct {
 	size int64 // immutable
 
-	mu sync.RWMutex
+	mu sched.RWMutex
 	// +checklocks:mu
 	pages pageTree
 }
@@ -22,13 +23,23 @@ var (
 	_ Sparse = (*Mem)(nil)
 )
 
+// pagesClass is the class of the locks around a pageTree. Nothing is waited for
+// under one.
+var pagesClass = sched.Class{Name: "disk-pages", Doc: "the pages of a memory device or overlay", Wait: sched.Spinning}
+
 // NewMem returns a device of size bytes, all zero. It panics when size is
 // negative.
 func NewMem(size int64) *Mem {
 	if size < 0 {
 		panic(fmt.Sprintf("disk.NewMem: negative size %d", size))
 	}
-	return &Mem{size: size, pages: newPageTree(pageCount(size))}
+	return newMem(size, newPageTree(pageCount(size)))
+}
+
+func newMem(size int64, pages pageTree) *Mem {
+	m := &Mem{size: size, pages: pages}
+	m.mu.Init(&pagesClass)
+	return m
 }
 
 // NewMemFrom returns a device of len(base) bytes whose content is base. The bytes
@@ -53,7 +64,7 @@ func NewMemFrom(base []byte) *Mem {
 func (m *Mem) Snapshot() *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Mem{size: m.size, pages: m.pages.fork()}
+	return newMem(m.size, m.pages.fork())
 }
 
 // ReadAt implements Device.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"extant/sched"
 )
 
 // Flag says how to open a file.
@@ -233,7 +235,7 @@ func patiently(try func() error) error {
 		if err := try(); !errors.Is(err, syscall.EBUSY) {
 			return err
 		}
-		time.Sleep(5 * time.Millisecond)
+		sched.Sleep(5 * time.Millisecond)
 	}
 	return try()
 }

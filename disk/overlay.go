@@ -1,6 +1,6 @@
 package disk
 
-import "sync"
+import "extant/sched"
 
 // Overlay is a Device that reads from a base and writes to memory: a dry run, a
 // look at what a journal would make of a disk. The base is never written, nor
@@ -12,7 +12,7 @@ type Overlay struct {
 	base  Device   // immutable
 	zeros subtrees // immutable; what is discarded
 
-	mu sync.RWMutex
+	mu sched.RWMutex
 	// pages that differ from the base
 	// +checklocks:mu
 	pages pageTree
@@ -23,7 +23,13 @@ var _ Device = (*Overlay)(nil)
 // NewOverlay returns a device whose content is that of base.
 func NewOverlay(base Device) *Overlay {
 	pages := newPageTree(pageCount(base.Size()))
-	return &Overlay{base: base, zeros: pages.uniform(&zeroPage), pages: pages}
+	return newOverlay(base, pages.uniform(&zeroPage), pages)
+}
+
+func newOverlay(base Device, zeros subtrees, pages pageTree) *Overlay {
+	o := &Overlay{base: base, zeros: zeros, pages: pages}
+	o.mu.Init(&pagesClass)
+	return o
 }
 
 // Snapshot returns an independent overlay of the same base with the content of
@@ -31,7 +37,7 @@ func NewOverlay(base Device) *Overlay {
 func (o *Overlay) Snapshot() *Overlay {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return &Overlay{base: o.base, zeros: o.zeros, pages: o.pages.fork()}
+	return newOverlay(o.base, o.zeros, o.pages.fork())
 }
 
 // Changed is the number of bytes of memory that what was written takes.
@@ -44,10 +50,8 @@ func (o *Overlay) Changed() int64 {
 // ReadAt implements Device.
 func (o *Overlay) ReadAt(p []byte, off int64) (int, error) {
 	q, end := clip(p, off, o.Size())
-	o.mu.RLock()
-	defer o.mu.RUnlock()
 	for n := 0; n < len(q); {
-		done, err := o.readSomeLocked(q[n:], off+int64(n))
+		done, err := o.readSome(q[n:], off+int64(n))
 		n += done
 		if err != nil {
 			return n, err
@@ -56,20 +60,29 @@ func (o *Overlay) ReadAt(p []byte, off int64) (int, error) {
 	return len(q), end
 }
 
-// readSomeLocked reads, of q, what lies in one page of memory, or up to the next
-// such page from the base in one operation.
-//
-// +checklocksread:o.mu
-func (o *Overlay) readSomeLocked(q []byte, off int64) (int, error) {
-	i, b := pageSpan(off, len(q))
-	if pg := o.pages.get(i); pg != nil {
-		return copy(q, pg[b.lo:b.hi]), nil
-	}
-	n := len(q)
-	if next, ok := o.pages.next(i); ok {
-		n = int(min(int64(n), next<<pageBits-off))
+// readSome reads, of q, what lies in one page of memory, or up to the next such
+// page from the base in one operation.
+func (o *Overlay) readSome(q []byte, off int64) (int, error) {
+	n, found := o.readPage(q, off)
+	if found {
+		return n, nil
 	}
 	return readFull(o.base, q[:n], off)
+}
+
+// readPage reads, of q, what lies in the page of off. When that page is not in
+// memory it returns how many bytes to read from the base instead.
+func (o *Overlay) readPage(q []byte, off int64) (n int, found bool) {
+	i, b := pageSpan(off, len(q))
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	if pg := o.pages.get(i); pg != nil {
+		return copy(q, pg[b.lo:b.hi]), true
+	}
+	if next, ok := o.pages.next(i); ok {
+		return int(min(int64(len(q)), next<<pageBits-off)), false
+	}
+	return len(q), false
 }
 
 // WriteAt implements Device. A page that is written in part for the first time
@@ -78,34 +91,44 @@ func (o *Overlay) WriteAt(p []byte, off int64) (int, error) {
 	if err := checkRange("write", off, int64(len(p)), o.Size()); err != nil {
 		return 0, err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	for n := 0; n < len(p); {
 		i, b := pageSpan(off+int64(n), len(p)-n)
-		pg, err := o.ownLocked(part{i, b})
+		err := o.change(part{i, b}, func(dst []byte) { n += copy(dst, p[n:]) })
 		if err != nil {
 			return n, err
 		}
-		n += copy(pg[b.lo:b.hi], p[n:])
 	}
 	return len(p), nil
 }
 
-// ownLocked returns the page of r ready to be changed within r, filled from the
-// base outside r when it is new.
-//
-// +checklocks:o.mu
-func (o *Overlay) ownLocked(r part) (*page, error) {
-	if r.whole() || o.pages.get(r.page) != nil {
-		return o.pages.own(r.page, r.whole()), nil
+// change calls edit with the bytes of r, in memory, and the lock held. What the
+// page holds around them comes from the base, which is read without the lock.
+func (o *Overlay) change(r part, edit func([]byte)) error {
+	if o.changeKnown(r, nil, edit) {
+		return nil
 	}
 	fill := new(page)
 	off := r.page << pageBits
 	if _, err := readFull(o.base, fill[:pageEnd(r.page, o.Size())-off], off); err != nil {
-		return nil, err
+		return err
 	}
-	o.pages.adopt(r.page, fill)
-	return fill, nil
+	o.changeKnown(r, fill, edit)
+	return nil
+}
+
+// changeKnown is change for a page that is in memory by now, that r covers, or
+// whose content is fill. Otherwise it does nothing and returns false.
+func (o *Overlay) changeKnown(r part, fill *page, edit func([]byte)) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !r.whole() && o.pages.get(r.page) == nil {
+		if fill == nil {
+			return false
+		}
+		o.pages.adopt(r.page, fill)
+	}
+	edit(o.pages.own(r.page, r.whole())[r.lo:r.hi])
+	return true
 }
 
 // Size implements Device.
@@ -122,19 +145,17 @@ func (o *Overlay) Discard(off, n int64) error {
 	if err := checkRange("discard", off, n, o.Size()); err != nil {
 		return err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	head, first, end, tail := splitRange(off, n, o.Size())
 	for _, r := range []part{head, tail} {
 		if r.len() == 0 {
 			continue
 		}
-		pg, err := o.ownLocked(r)
-		if err != nil {
+		if err := o.change(r, func(b []byte) { clear(b) }); err != nil {
 			return err
 		}
-		clear(pg[r.lo:r.hi])
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.pages.fill(first, end, o.zeros)
 	return nil
 }
