@@ -33,6 +33,10 @@ func (c *Class) ID() uint32 {
 	if id := c.id.Load(); id != 0 {
 		return id
 	}
+	return c.assignID()
+}
+
+func (c *Class) assignID() uint32 {
 	c.id.CompareAndSwap(0, lastClassID.Add(1))
 	return c.id.Load()
 }

@@ -47,9 +47,10 @@ func (c *Cond) announce(all bool) {
 	c.notify(all)
 }
 
+// wait releases and takes L through L's own methods, so a watching hook sees both.
 func (c *Cond) wait() {
 	if c.real.L == nil {
-		c.real.L = &c.L.real
+		c.real.L = c.L
 	}
 	c.real.Wait()
 }

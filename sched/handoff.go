@@ -70,6 +70,13 @@ func (m *HandoffMutex) Unlock() {
 	m.realUnlock(Exclusive)
 }
 
+// HandOff states that the calling task, which locked m, leaves its release to another task.
+func (m *HandoffMutex) HandOff() {
+	if h := hook.Load(); h != nil {
+		(*h).HandOff(m)
+	}
+}
+
 // Locked says whether anyone held m at some moment of the call.
 func (m *HandoffMutex) Locked() bool {
 	point(OpRead, &m.obj, ^uint64(0))

@@ -27,6 +27,9 @@ type Hook interface {
 	TryLock(l Lock, mode Mode) bool
 	Unlock(l Lock, mode Mode)
 
+	// HandOff leaves the release of m to another task. It changes nothing in m.
+	HandOff(m *HandoffMutex)
+
 	// Acquire, Release and Might are for pseudo-locks, which never block. Might is an Acquire and
 	// Release in one.
 	Acquire(p *Pseudo, mode Mode, n Nest)
@@ -45,8 +48,8 @@ type Hook interface {
 	Wait(w Waiter)
 	WaitFor(w Waiter, d time.Duration) bool
 
-	// CondWait releases c.L, waits for a notification and takes c.L again. CondNotify wakes one or
-	// all waiters.
+	// CondWait releases c.L, waits for a notification and takes c.L again; the real one does both
+	// through the hook's Unlock and Lock. CondNotify wakes one or all waiters.
 	CondWait(c *Cond)
 	CondNotify(c *Cond, all bool)
 

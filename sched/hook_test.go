@@ -38,6 +38,7 @@ func (r *recorder) Unlock(l sched.Lock, m sched.Mode) {
 func (r *recorder) Acquire(_ *sched.Pseudo, m sched.Mode, n sched.Nest) {
 	r.add("acquire %v %d", m, n.Level())
 }
+func (r *recorder) HandOff(*sched.HandoffMutex)                { r.add("handoff") }
 func (r *recorder) Release(*sched.Pseudo)                      { r.add("release") }
 func (r *recorder) Might(_ *sched.Pseudo, m sched.Mode)        { r.add("might %v", m) }
 func (r *recorder) Enter(c *sched.Context)                     { r.add("enter %s", c.Object().Class().Name) }
@@ -106,9 +107,10 @@ func TestHookSeesEverything(t *testing.T) {
 			m.NestedLock(sched.Key(1))
 			m.AssertLocked()
 			m.Locked()
+			m.HandOff()
 			m.Unlock()
 			m.WaitUnlocked()
-		}, []string{"lock *sched.HandoffMutex exclusive 0 1 true", "read " + all + " ", "unlock *sched.HandoffMutex exclusive", "wait true"}},
+		}, []string{"lock *sched.HandoffMutex exclusive 0 1 true", "read " + all + " ", "handoff", "unlock *sched.HandoffMutex exclusive", "wait true"}},
 		{"pseudo", func() {
 			var p sched.Pseudo
 			p.Acquire(sched.Recursive)

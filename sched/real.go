@@ -16,6 +16,9 @@ func (Real) TryLock(l Lock, mode Mode) bool { return RealTryLock(l, mode) }
 // Unlock releases l.
 func (Real) Unlock(l Lock, mode Mode) { RealUnlock(l, mode) }
 
+// HandOff does nothing.
+func (Real) HandOff(*HandoffMutex) {}
+
 // Acquire does nothing.
 func (Real) Acquire(*Pseudo, Mode, Nest) {}
 
