@@ -1,0 +1,38 @@
+// Package journal is jbd2's log: what a file system was about to write home when it stopped.
+//
+// It knows blocks, not inodes: recovery runs before there is a file system, and inside a checker. The caller says where the
+// journal's blocks lie (the extents of inode 8), and applies fast commits, which speak of inodes. The package never reads a
+// block it was not told about, never believes a block number without checking it against the device and the journal
+// itself, and keeps per journaled block a reference into the log, not its content.
+//
+// # Words
+//
+// A transaction is a set of blocks that take effect together; its number is a [TID]. In the log it is descriptor blocks,
+// each followed by the data blocks its tags name, then revoke blocks, and a commit block. Home is the place on the device where
+// a journaled block belongs. Revoked is a block whose copies in the log, of that transaction and older, are dead, for it has been freed
+// and may hold file data now. To recover is to find the newest living copy of each block in committed transactions; to
+// replay is to write them home and empty the log. A fast commit is a list of changes, made since the last full commit, in an area
+// of its own after the log.
+//
+//	journal block   0      first            start                     head          log end            maxlen
+//	                | super | ... free ...   | T7: D d d R C | T8: D d C | free ... | fast-commit area |
+//	                                         tail of the log, read round past log end to first
+//
+// Recovery makes three passes over the log. Scan follows the sequence numbers and judges checksums to find
+// where the committed transactions end. Collect notes the newest copy of each block. Revoke drops those that are dead.
+//
+//	l, err := journal.Open(dev, journal.Config{BlockSize: 4096, Blocks: blocks, Extents: extents})
+//	o, err := l.Recover()
+//	dev = o.View(dev)          // read only: see what a replay would leave, write nothing
+//	err = o.Replay(...)        // read-write: make it so
+//
+// # Locks
+//
+// None. A Log is used by one goroutine; an Overlay does not change after Recover and serves many.
+//
+// # Why a replay survives being stopped
+//
+// It writes only homes, none of which lies in the journal, and what it writes it takes from the log, which stays as it is until
+// everything is durable. Then one write within one sector empties the log. Stopped anywhere before, it is done again from the start
+// with the same result; after, there is nothing left to do.
+package journal
