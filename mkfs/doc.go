@@ -1,0 +1,26 @@
+// Package mkfs makes ext2, ext3 and ext4 file systems on a device, empty or filled.
+//
+// It knows the options of mke2fs by the same names and takes the same decisions from the size of the
+// device. It writes large pieces in ascending order, holds in memory only what is in use, and gives the same
+// bytes for the same options, clock and random numbers. It never reads what a file system held
+// before, never mounts, and never uses package ext4: what it makes is judged by others.
+//
+// # Words
+//
+// A plan is a [Geometry]: all that follows from a size and [Options], with every place of fixed
+// metadata, and no device touched. Usage is what mke2fs calls fs_types: a set of defaults picked by size. A run is a
+// row of consecutive blocks.
+//
+//	group 0                                  group 1             group 2
+//	+----+-----+----------+----------------+ +----+-----+------+ +--------------
+//	| sb | GDT | reserved | tables of all  | | sb | GDT | ...  | | data
+//	|    |     | GDT      | groups of a flex | |  (backup)      | |
+//	+----+-----+----------+----------------+ +----+-----+------+ +--------------
+//
+// The tables of a group are its block bitmap, inode bitmap and inode table.
+//
+// # Crash safety
+//
+// The old super block is wiped and flushed first and the new one written last, after a flush of everything
+// else. Until then nothing that looks for a file system finds one. The package takes no locks.
+package mkfs
