@@ -24,7 +24,7 @@ type layout struct {
 }
 
 func layouts() []layout {
-	return []layout{
+	return append(fileLayouts(), []layout{
 		{"super block", func() structure { return new(ondisk.Super) }, 1024, map[string]int{
 			"s_inodes_count": 0x0, "s_log_block_size": 0x18, "s_magic": 0x38, "s_rev_level": 0x4C, "s_inode_size": 0x58,
 			"s_feature_compat": 0x5C, "s_feature_incompat": 0x60, "s_feature_ro_compat": 0x64, "s_uuid": 0x68,
@@ -68,7 +68,7 @@ func layouts() []layout {
 			"det_rec_len": 4, "det_reserved_ft": 7, "det_checksum": 8,
 		}},
 		{"extent tail", func() structure { return new(ondisk.ExtentTail) }, 4, map[string]int{"et_checksum": 0}},
-	}
+	}...)
 }
 
 func TestLayouts(t *testing.T) {
