@@ -33,28 +33,29 @@ func NewMem(size int64) *Mem {
 	if size < 0 {
 		panic(fmt.Sprintf("disk.NewMem: negative size %d", size))
 	}
-	return newMem(size, newPageTree(pageCount(size)))
-}
-
-func newMem(size int64, pages pageTree) *Mem {
-	m := &Mem{size: size, pages: pages}
-	m.mu.Init(&pagesClass)
-	return m
+	return newMem(size, newPageTree(pageCount(size), nil))
 }
 
 // NewMemFrom returns a device of len(base) bytes whose content is base. The bytes
 // are not copied and never written: base must not change as long as the device,
 // or a snapshot of it, is in use.
 func NewMemFrom(base []byte) *Mem {
-	m := NewMem(int64(len(base)))
-	whole := len(base) / pageSize
-	for i := range whole {
-		m.pages.share(int64(i), (*page)(base[i*pageSize:]))
+	size := int64(len(base))
+	pages := newPageTree(pageCount(size), nil)
+	for i := int64(0); len(base) > 0; i++ {
+		if len(base) < pageSize {
+			copy(pages.own(i, true)[:], base)
+			break
+		}
+		pages.share(i, (*page)(base))
+		base = base[pageSize:]
 	}
-	if tail := base[whole*pageSize:]; len(tail) > 0 {
-		p := m.pages.own(int64(whole), true)
-		copy(p[:], tail)
-	}
+	return newMem(size, pages)
+}
+
+func newMem(size int64, pages pageTree) *Mem {
+	m := &Mem{size: size, pages: pages}
+	m.mu.Init(&pagesClass)
 	return m
 }
 
@@ -115,7 +116,7 @@ func (m *Mem) Discard(off, n int64) error {
 	defer m.mu.Unlock()
 	head, first, end, tail := splitRange(off, n, m.size)
 	m.zeroLocked(head)
-	m.pages.fill(first, end, subtrees{})
+	m.pages.clear(first, end)
 	m.zeroLocked(tail)
 	return nil
 }
@@ -158,5 +159,5 @@ func (m *Mem) NextData(off int64) (start, end int64, err error) {
 func (m *Mem) Allocated() (int64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.pages.count(subtrees{}) << pageBits, nil
+	return m.pages.count() << pageBits, nil
 }

@@ -9,8 +9,7 @@ import "extant/sched"
 // The base must not change as long as the overlay is in use. Memory is taken,
 // 4 KiB at a time, by what is written.
 type Overlay struct {
-	base  Device   // immutable
-	zeros subtrees // immutable; what is discarded
+	base Device // immutable
 
 	mu sched.RWMutex
 	// pages that differ from the base
@@ -22,12 +21,11 @@ var _ Device = (*Overlay)(nil)
 
 // NewOverlay returns a device whose content is that of base.
 func NewOverlay(base Device) *Overlay {
-	pages := newPageTree(pageCount(base.Size()))
-	return newOverlay(base, pages.uniform(&zeroPage), pages)
+	return newOverlay(base, newPageTree(pageCount(base.Size()), &zeroPage))
 }
 
-func newOverlay(base Device, zeros subtrees, pages pageTree) *Overlay {
-	o := &Overlay{base: base, zeros: zeros, pages: pages}
+func newOverlay(base Device, pages pageTree) *Overlay {
+	o := &Overlay{base: base, pages: pages}
 	o.mu.Init(&pagesClass)
 	return o
 }
@@ -37,14 +35,14 @@ func newOverlay(base Device, zeros subtrees, pages pageTree) *Overlay {
 func (o *Overlay) Snapshot() *Overlay {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return newOverlay(o.base, o.zeros, o.pages.fork())
+	return newOverlay(o.base, o.pages.fork())
 }
 
 // Changed is the number of bytes of memory that what was written takes.
 func (o *Overlay) Changed() int64 {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	return o.pages.count(o.zeros) << pageBits
+	return o.pages.count() << pageBits
 }
 
 // ReadAt implements Device.
@@ -156,6 +154,6 @@ func (o *Overlay) Discard(off, n int64) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.pages.fill(first, end, o.zeros)
+	o.pages.clear(first, end)
 	return nil
 }

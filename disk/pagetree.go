@@ -40,16 +40,21 @@ type node struct {
 // Nothing here locks; the device that holds the tree does.
 type pageTree struct {
 	levels int // of inner nodes above the leaf
+	blank  subtrees
 	owner  *owner
 	root   *node
 }
 
-// newPageTree returns an empty tree for pages 0 to n-1.
-func newPageTree(n int64) pageTree {
+// newPageTree returns an empty tree for pages 0 to n-1. To blank a page is to
+// put blank, shared, in its place, or to make it absent when blank is nil.
+func newPageTree(n int64, blank *page) pageTree {
 	t := pageTree{owner: new(owner)}
 	for n > fan {
 		n = (n-1)>>fanBits + 1
 		t.levels++
+	}
+	if blank != nil {
+		t.blank = uniform(blank, t.levels)
 	}
 	return t
 }
@@ -161,14 +166,14 @@ type subtrees struct {
 	nodes []*node // by level
 }
 
-// uniform returns the subtrees of t full of p.
-func (t *pageTree) uniform(p *page) subtrees {
+// uniform returns subtrees full of p, of as many levels above the leaf.
+func uniform(p *page, levels int) subtrees {
 	leaf := &node{pages: new([fan]*page)}
 	for s := range leaf.pages {
 		leaf.pages[s] = p
 	}
 	u := subtrees{p, []*node{leaf}}
-	for level := range t.levels {
+	for level := range levels {
 		n := &node{kids: new([fan]*node)}
 		for s := range n.kids {
 			n.kids[s] = u.nodes[level]
@@ -185,59 +190,59 @@ func (u subtrees) at(level int) *node {
 	return u.nodes[level]
 }
 
-// fill makes pages first to end-1 those of with, in time that grows with the
-// levels, not with the pages.
-func (t *pageTree) fill(first, end int64, with subtrees) {
+// clear blanks pages first to end-1, in time that grows with the levels, not with
+// the pages.
+func (t *pageTree) clear(first, end int64) {
 	if first < end {
-		t.root = t.fillBelow(t.root, t.levels, 0, first, end, with)
+		t.root = t.clearBelow(t.root, t.levels, 0, first, end)
 	}
 }
 
-// fillBelow is fill within n, whose first page is base. It returns what n
+// clearBelow is clear within n, whose first page is base. It returns what n
 // becomes.
-func (t *pageTree) fillBelow(n *node, level int, base, first, end int64, with subtrees) *node {
+func (t *pageTree) clearBelow(n *node, level int, base, first, end int64) *node {
 	span := int64(1) << (fanBits * (level + 1)) // pages below n
 	switch {
-	case end <= base || first >= base+span || n == with.at(level):
+	case end <= base || first >= base+span || n == t.blank.at(level):
 		return n
 	case first <= base && base+span <= end:
-		return with.at(level)
+		return t.blank.at(level)
 	}
 	n = t.mine(n, level)
 	lo, hi := max(first-base, 0), min(end-base, span)
 	if level == 0 {
 		for s := lo; s < hi; s++ {
-			n.pages[s] = with.page
+			n.pages[s] = t.blank.page
 			n.owned &^= 1 << s
 		}
 		return n
 	}
 	step := span >> fanBits
 	for s := lo / step; s <= (hi-1)/step; s++ {
-		n.kids[s] = t.fillBelow(n.kids[s], level-1, base+s*step, first, end, with)
+		n.kids[s] = t.clearBelow(n.kids[s], level-1, base+s*step, first, end)
 	}
 	return n
 }
 
-// count returns how many pages there are apart from those of without.
-func (t *pageTree) count(without subtrees) int64 {
-	return t.root.count(t.levels, without)
+// count returns how many pages there are, blank ones apart.
+func (t *pageTree) count() int64 {
+	return t.root.count(t.levels, t.blank)
 }
 
-func (n *node) count(level int, without subtrees) (count int64) {
-	if n == without.at(level) || n == nil {
+func (n *node) count(level int, blank subtrees) (count int64) {
+	if n == blank.at(level) || n == nil {
 		return 0
 	}
 	if level == 0 {
 		for _, p := range n.pages {
-			if p != nil && p != without.page {
+			if p != nil && p != blank.page {
 				count++
 			}
 		}
 		return count
 	}
 	for _, k := range n.kids {
-		count += k.count(level-1, without)
+		count += k.count(level-1, blank)
 	}
 	return count
 }
