@@ -39,11 +39,11 @@ func (e *BusyError) Error() string { return e.Path + " is in use by " + e.By }
 func (e *BusyError) Unwrap() error { return syscall.EBUSY }
 
 const (
-	byWriter       = "another writer: wait for it, or stop it"
-	byReader       = "a reader: wait for it, or stop it"
-	byWriterOfOurs = "a writer: wait for it, or open it shared and see it change"
-	byMount        = "the system (mounted, or claimed by another program): unmount it first"
-	byMountOfOurs  = "the system (mounted, or claimed by another program): unmount it, or open it shared and see it change"
+	byWriter        = "another writer: wait for it, or stop it"
+	byReader        = "a reader: wait for it, or stop it"
+	writerForReader = "a writer: wait for it, or open it shared and see it change"
+	byMount         = "the system (mounted, or claimed by another program): unmount it first"
+	mountForReader  = "the system (mounted, or claimed by another program): unmount it, or open it shared and see it change"
 )
 
 // Open opens a regular file or a block device with all of its content. Symbolic
@@ -190,7 +190,7 @@ func openRaw(path string, block bool, flags Flag) (*os.File, error) {
 // probe fails when a block device is claimed. A claim for reading would keep
 // other readers out, so it is given up at once.
 func probe(path string) error {
-	f, err := claim(path, os.O_RDONLY, byMountOfOurs)
+	f, err := claim(path, os.O_RDONLY, mountForReader)
 	if err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func lockWhole(f *os.File, path string, flags Flag) error {
 	}
 	switch {
 	case !exclusive:
-		return &BusyError{path, byWriterOfOurs}
+		return &BusyError{path, writerForReader}
 	case lock(f, false) == nil:
 		return &BusyError{path, byReader}
 	}
