@@ -31,12 +31,13 @@ const depsRules = `
 	disk, internal/ondisk, internal/clock < internal/buffer, internal/journal;
 	internal/buffer, internal/journal < internal/alloc, internal/page;
 	internal/alloc, internal/page < ext4;
-	disk, internal/ondisk < mkfs;
+	disk, internal/ondisk, mkfs/internal/tarscan < mkfs;
 	disk, internal/ondisk, internal/journal < fsck;
 
 	ext4, disk < .;
+	. < extract;
 	ext4, . < fuse;
-	., fuse, mkfs, fsck, lab, crash, explore < cmd/extant;
+	extract, fuse, mkfs, fsck, lab, crash, explore < cmd/extant;
 
 	ext4 !< mkfs, fsck;
 	mkfs !< ext4, fsck, .;

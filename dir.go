@@ -1,0 +1,140 @@
+package extant
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"extant/ext4"
+	"extant/internal/ondisk"
+)
+
+// dirEntry is a name in a directory. Its inode is read when it is wanted.
+type dirEntry struct {
+	dir      string // path of the directory, for errors
+	dirInode *ext4.Inode
+	e        ext4.DirEntry
+}
+
+func (d *dirEntry) Name() string   { return d.e.Name }
+func (d *dirEntry) IsDir() bool    { return d.Type().IsDir() }
+func (d *dirEntry) String() string { return fs.FormatDirEntry(d) }
+
+// Type is the type that the directory notes, or where it notes none, the inode's.
+func (d *dirEntry) Type() fs.FileMode {
+	if mode := ondisk.ModeOfFileType(d.e.Type); mode != 0 {
+		return fileType(mode)
+	}
+	info, err := d.Info()
+	if err != nil {
+		return fs.ModeIrregular
+	}
+	return info.Mode().Type()
+}
+
+// Info describes the inode that the entry names.
+func (d *dirEntry) Info() (fs.FileInfo, error) {
+	n, err := d.dirInode.Child(d.e.Name)
+	if err != nil {
+		return nil, pathError("lstat", join(d.dir, d.e.Name), err)
+	}
+	return newInfo(d.e.Name, n), nil
+}
+
+// ReadDir reads a directory, sorted by name, without "." and "..". With an error it returns what it could read.
+func (v *Volume) ReadDir(name string) ([]fs.DirEntry, error) {
+	f, err := v.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return readSorted(f)
+}
+
+func readSorted(f *File) ([]fs.DirEntry, error) {
+	list, err := f.ReadDir(-1)
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return list, err
+}
+
+// WalkDir walks the tree below root as filepath.WalkDir does: in order of name, without following symbolic links, errors given
+// to fn. A directory that is met a second time, which no sound image has, is a *CorruptError: the walk ends on any
+// image.
+func (v *Volume) WalkDir(root string, fn fs.WalkDirFunc) error {
+	n, err := v.Inode(root, false)
+	if err != nil {
+		err = fn(root, nil, pathError("lstat", root, err))
+	} else {
+		t := &treeWalk{fn: fn, seen: map[ondisk.Ino]bool{}}
+		err = t.visit(root, fs.FileInfoToDirEntry(newInfo(base(root), n)), n)
+	}
+	if err == fs.SkipDir || err == fs.SkipAll {
+		return nil
+	}
+	return err
+}
+
+// treeWalk is one WalkDir under way.
+type treeWalk struct {
+	fn   fs.WalkDirFunc
+	seen map[ondisk.Ino]bool // directories met
+}
+
+// visit shows d, and if n is a directory what is below it. n may be nil if d is no directory.
+func (t *treeWalk) visit(name string, d fs.DirEntry, n *ext4.Inode) error {
+	if err := t.fn(name, d, nil); err != nil || !d.IsDir() {
+		if err == fs.SkipDir && d.IsDir() {
+			err = nil
+		}
+		return err
+	}
+	if t.seen[n.Ino()] {
+		err := ondisk.Corrupt("directory", "has more than one name").At(n.Ino(), 0)
+		return t.fn(name, d, pathError("readdir", name, err))
+	}
+	t.seen[n.Ino()] = true
+	list, err := readSorted(&File{name: name, inode: n})
+	if err != nil {
+		if err := t.fn(name, d, err); err != nil {
+			if err == fs.SkipDir {
+				err = nil
+			}
+			return err
+		}
+	}
+	for _, e := range list {
+		if err := t.below(name, e.(*dirEntry)); err != nil {
+			if err == fs.SkipDir {
+				break
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// below visits one entry of a directory.
+func (t *treeWalk) below(dir string, e *dirEntry) error {
+	name := join(dir, e.Name())
+	if !e.IsDir() {
+		return t.visit(name, e, nil)
+	}
+	child, err := e.dirInode.Child(e.Name())
+	if err != nil {
+		return t.fn(name, e, pathError("lstat", name, err))
+	}
+	return t.visit(name, e, child)
+}
+
+func join(dir, name string) string {
+	if dir == "" || dir == "." {
+		return name
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + name
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,206 @@
+package extant
+
+import (
+	"io"
+	"io/fs"
+	"syscall"
+
+	"extant/ext4"
+	"extant/internal/ondisk"
+	"extant/sched"
+)
+
+// File is an open file or directory of a Volume.
+type File struct {
+	name  string
+	inode *ext4.Inode
+
+	mu sched.Mutex
+	// +checklocks:mu
+	pos int64 // of Read and Seek, bytes
+	// +checklocks:mu
+	cookie ext4.Cookie // of ReadDir
+	// +checklocks:mu
+	closed bool
+}
+
+// Open opens a file or directory for reading, following symbolic links.
+func (v *Volume) Open(name string) (*File, error) {
+	n, err := v.Inode(name, true)
+	if err != nil {
+		return nil, pathError("open", name, err)
+	}
+	return &File{name: name, inode: n}, nil
+}
+
+// ReadFile reads a whole file. A file that is larger than the device could hold and over 1 GiB, which only holes can make, is
+// syscall.EFBIG: open it and read what is wanted.
+func (v *Volume) ReadFile(name string) ([]byte, error) {
+	n, err := v.Inode(name, true)
+	if err != nil {
+		return nil, pathError("open", name, err)
+	}
+	b, err := v.readAll(n)
+	return b, pathError("read", name, err)
+}
+
+// readAll grows its buffer with what is really there, whatever size the inode claims.
+func (v *Volume) readAll(n *ext4.Inode) ([]byte, error) {
+	const step, sparseMax = 1 << 20, 1 << 30
+	size := n.Attr().Size
+	super := v.fs.Super()
+	if size > sparseMax && uint64(size) > super.Blocks()*uint64(v.fs.BlockSize()) {
+		return nil, syscall.EFBIG
+	}
+	b := make([]byte, 0, min(size, step)+1)
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		m, err := n.ReadAt(b[len(b):cap(b)], int64(len(b)))
+		b = b[:len(b)+m]
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+}
+
+// Name is the path that the file was opened by.
+func (f *File) Name() string { return f.name }
+
+// Inode is the inode behind the file, for tools that look below paths.
+func (f *File) Inode() *ext4.Inode { return f.inode }
+
+// Close ends the use of the file. Later calls fail with fs.ErrClosed.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return pathError("close", f.name, fs.ErrClosed)
+	}
+	f.closed = true
+	return nil
+}
+
+// Stat describes the file.
+func (f *File) Stat() (fs.FileInfo, error) {
+	if err := f.check("stat"); err != nil {
+		return nil, err
+	}
+	return newInfo(base(f.name), f.inode), nil
+}
+
+// Read reads from the file's position on, and moves it.
+func (f *File) Read(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return 0, pathError("read", f.name, fs.ErrClosed)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := f.inode.ReadAt(p, f.pos)
+	f.pos += int64(n)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, f.readError(err)
+}
+
+// ReadAt reads at an offset in bytes, as io.ReaderAt says. Holes read as zeros.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.check("read"); err != nil {
+		return 0, err
+	}
+	if off < 0 {
+		return 0, pathError("read", f.name, syscall.EINVAL)
+	}
+	n, err := f.inode.ReadAt(p, off)
+	return n, f.readError(err)
+}
+
+// readError leaves io.EOF alone, which callers compare with ==.
+func (f *File) readError(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return pathError("read", f.name, err)
+}
+
+// Seek moves the position of Read. In a directory only the start can be sought: it makes ReadDir begin anew.
+func (f *File) Seek(offset int64, whence int) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return 0, pathError("seek", f.name, fs.ErrClosed)
+	}
+	attr := f.inode.Attr()
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.pos
+	case io.SeekEnd:
+		offset += attr.Size
+	case io.SeekStart:
+	default:
+		offset = -1
+	}
+	if offset < 0 || attr.Type() == ondisk.ModeDir && offset != 0 {
+		return 0, pathError("seek", f.name, syscall.EINVAL)
+	}
+	f.pos, f.cookie = offset, 0
+	return offset, nil
+}
+
+// ReadDir reads the next n entries of a directory, or with n <= 0 all that are left, in the order they have on disk, without
+// "." and "..". At the end with n > 0 the error is io.EOF.
+func (f *File) ReadDir(n int) ([]fs.DirEntry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil, pathError("readdir", f.name, fs.ErrClosed)
+	}
+	var out []fs.DirEntry
+	for e, err := range f.inode.ReadDir(f.cookie) {
+		if err != nil {
+			return out, pathError("readdir", f.name, err)
+		}
+		f.cookie = e.Next
+		if e.Name != "." && e.Name != ".." {
+			out = append(out, &dirEntry{dir: f.name, dirInode: f.inode, e: e})
+		}
+		if n > 0 && len(out) == n {
+			return out, nil
+		}
+	}
+	if n > 0 && len(out) == 0 {
+		return nil, io.EOF
+	}
+	return out, nil
+}
+
+// SeekData is the first offset at or after off where the file has data, and SeekHole the first where it has none; the
+// end counts as a hole. The error is syscall.ENXIO past the last.
+func (f *File) SeekData(off int64) (int64, error) {
+	n, err := f.inode.SeekData(off)
+	return n, pathError("seek", f.name, err)
+}
+
+// SeekHole is described with SeekData.
+func (f *File) SeekHole(off int64) (int64, error) {
+	n, err := f.inode.SeekHole(off)
+	return n, pathError("seek", f.name, err)
+}
+
+// check fails on a closed file.
+func (f *File) check(op string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return pathError(op, f.name, fs.ErrClosed)
+	}
+	return nil
+}

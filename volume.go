@@ -1,0 +1,134 @@
+package extant
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"extant/disk"
+	"extant/ext4"
+	"extant/internal/ondisk"
+)
+
+// CorruptError says that the image holds what no file system could: its fields name the structure, the block and the inode.
+type CorruptError = ext4.CorruptError
+
+// UnsupportedError says that the image needs a feature, or the caller asked for a thing, that is not there.
+type UnsupportedError = ext4.UnsupportedError
+
+// Options are how to open a volume. The zero value is right for most.
+type Options struct {
+	// NoLoad leaves the journal alone even if it needs recovery. What is read is what the last checkpoint left, which
+	// may contradict itself: it is the remedy for a damaged journal.
+	NoLoad bool
+
+	// Truncated accepts an image that is shorter than its file system. What is missing is unreadable.
+	Truncated bool
+
+	// Shared reads an image even while a writer has it open, and so may see it change under way.
+	Shared bool
+
+	// CacheBytes bounds the memory for metadata; 0 means 64 MiB.
+	CacheBytes int64
+
+	// SuperBlock is the number of the block whose copy of the super block to use; 0 means the primary.
+	SuperBlock uint64
+}
+
+// A Volume is an ext4 file system of which this package gives the files by path.
+type Volume struct {
+	fs      *ext4.FS
+	root    *ext4.Inode
+	closers []io.Closer // what Close closes after fs, in order
+}
+
+// Open opens an image file or a block device for reading. IMAGE#NUMBER opens a partition of it; where a file of just that
+// name exists, it is that file. Errors name the image; where it holds partitions and no file system of its own, the error lists
+// them.
+func Open(image string) (*Volume, error) { return OpenWith(image, Options{}) }
+
+// OpenWith is Open with options.
+func OpenWith(image string, o Options) (*Volume, error) {
+	name, partition := image, ""
+	if !exists(image) {
+		name, partition = splitPartition(image)
+	}
+	flags := disk.ReadOnly
+	if o.Shared {
+		flags |= disk.Shared
+	}
+	file, err := disk.Open(name, flags)
+	if err != nil {
+		return nil, err
+	}
+	v, err := openPart(file, partition, o)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", image, err), file.Close())
+	}
+	v.closers = append(v.closers, file)
+	return v, nil
+}
+
+// OpenDevice opens the file system on dev. The device stays the caller's: Close does not close it.
+func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
+	fs, err := ext4.Mount(dev, ext4.Options{
+		NoLoad:     o.NoLoad,
+		CacheBytes: o.CacheBytes,
+		SuperBlock: ondisk.Block(o.SuperBlock),
+		Truncated:  o.Truncated,
+	})
+	if err != nil {
+		return nil, err
+	}
+	root, err := fs.Root()
+	if err != nil {
+		return nil, errors.Join(err, fs.Close())
+	}
+	return &Volume{fs: fs, root: root}, nil
+}
+
+func openPart(dev disk.Device, partition string, o Options) (*Volume, error) {
+	if partition != "" {
+		number, err := strconv.Atoi(partition)
+		if err != nil {
+			return nil, fmt.Errorf("partition %q is not a number: %w", partition, syscall.EINVAL)
+		}
+		dev, err = disk.OpenPartition(dev, number)
+		if err != nil {
+			return nil, err
+		}
+	}
+	v, err := OpenDevice(dev, o)
+	if err != nil && partition == "" {
+		err = hintPartitions(dev, err)
+	}
+	return v, err
+}
+
+// hintPartitions adds to the error of a device without a file system what partitions it has.
+func hintPartitions(dev disk.Device, err error) error {
+	parts, perr := disk.Partitions(dev)
+	if perr != nil || len(parts) == 0 {
+		return err
+	}
+	var names []string
+	for _, p := range parts {
+		names = append(names, fmt.Sprintf("#%d (type %s, %d MiB)", p.Number, p.Type, p.Size>>20))
+	}
+	return fmt.Errorf("%w; it holds partitions, name one of them: %s", err, strings.Join(names, ", "))
+}
+
+// Close ends the use of the volume and of all its Files.
+func (v *Volume) Close() error {
+	err := v.fs.Close()
+	for _, c := range v.closers {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// Ext4 is the file system by inode, for tools that look below paths.
+func (v *Volume) Ext4() *ext4.FS { return v.fs }

@@ -1,0 +1,130 @@
+package extant
+
+import (
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"extant/ext4"
+	"extant/internal/ondisk"
+)
+
+// linksMax is how many symbolic links one path may lead through.
+const linksMax = 40
+
+// A walker resolves one path. trail is the way from the root to where it stands, so that ".." needs no look at the disk
+// and cannot leave the volume.
+type walker struct {
+	trail []*ext4.Inode
+	rest  string // what is left of the path
+	links int    // symbolic links followed
+}
+
+// Inode resolves a path to the inode it names. follow says whether a symbolic link at its very end is followed; those before
+// always are, and so is one that a slash follows.
+func (v *Volume) Inode(name string, follow bool) (*ext4.Inode, error) {
+	if name == "" {
+		return nil, syscall.ENOENT
+	}
+	if strings.IndexByte(name, 0) >= 0 {
+		return nil, syscall.EINVAL
+	}
+	w := &walker{trail: []*ext4.Inode{v.root}, rest: name}
+	for w.rest != "" {
+		if err := w.step(follow); err != nil {
+			return nil, err
+		}
+	}
+	return w.at(), nil
+}
+
+func (w *walker) at() *ext4.Inode { return w.trail[len(w.trail)-1] }
+
+// step goes one name further.
+func (w *walker) step(follow bool) error {
+	name := w.next()
+	switch name {
+	case ".":
+		return w.needDir()
+	case "..":
+		if err := w.needDir(); err != nil {
+			return err
+		}
+		w.trail = w.trail[:max(1, len(w.trail)-1)]
+		return nil
+	}
+	child, err := w.at().Child(name)
+	if err != nil {
+		return err
+	}
+	attr := child.Attr()
+	if attr.Type() == ondisk.ModeSymlink && (follow || w.rest != "") {
+		return w.follow(child)
+	}
+	return w.enter(child)
+}
+
+// next takes the first name off the path. A trailing slash counts as "." after it, so that only a directory will do.
+func (w *walker) next() string {
+	if w.rest[0] == '/' {
+		w.rest = strings.TrimLeft(w.rest, "/")
+		if w.rest == "" {
+			return "."
+		}
+	}
+	i := strings.IndexByte(w.rest, '/')
+	if i < 0 {
+		name := w.rest
+		w.rest = ""
+		return name
+	}
+	name := w.rest[:i]
+	w.rest = w.rest[i:]
+	return name
+}
+
+func (w *walker) needDir() error {
+	attr := w.at().Attr()
+	if attr.Type() != ondisk.ModeDir {
+		return syscall.ENOTDIR
+	}
+	return nil
+}
+
+// follow puts the target of a link in front of the rest of the path. An absolute one starts at the volume's root.
+func (w *walker) follow(link *ext4.Inode) error {
+	if w.links++; w.links > linksMax {
+		return syscall.ELOOP
+	}
+	target, err := link.Readlink()
+	if err != nil {
+		return err
+	}
+	if target == "" {
+		return syscall.ENOENT
+	}
+	if target[0] == '/' {
+		w.trail = w.trail[:1]
+	}
+	w.rest = target + w.rest
+	return nil
+}
+
+// enter steps down to child. A directory below itself would make paths without end.
+func (w *walker) enter(child *ext4.Inode) error {
+	for _, n := range w.trail {
+		if n.Ino() == child.Ino() {
+			return ondisk.Corrupt("directory", "contains itself, by way of inode %d", w.at().Ino()).At(child.Ino(), 0)
+		}
+	}
+	w.trail = append(w.trail, child)
+	return nil
+}
+
+// pathError puts the path to an error, once.
+func pathError(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
