@@ -67,6 +67,12 @@ func layouts() []layout {
 		{"directory tail", func() structure { return new(ondisk.DirTail) }, 12, map[string]int{
 			"det_rec_len": 4, "det_reserved_ft": 7, "det_checksum": 8,
 		}},
+		{"directory index root", func() structure { return new(ondisk.DxRoot) }, 32, map[string]int{
+			"dot_name": 8, "dotdot_name": 20, "reserved_zero": 24, "hash_version": 28, "info_length": 29, "indirect_levels": 30,
+		}},
+		{"directory index entry", func() structure { return new(ondisk.DxEntry) }, 8, map[string]int{"hash": 0, "block": 4}},
+		{"directory index counts", func() structure { return new(ondisk.DxCountLimit) }, 4, map[string]int{"limit": 0, "count": 2}},
+		{"directory index tail", func() structure { return new(ondisk.DxTail) }, 8, map[string]int{"dt_checksum": 4}},
 		{"extent tail", func() structure { return new(ondisk.ExtentTail) }, 4, map[string]int{"et_checksum": 0}},
 	}...)
 }
