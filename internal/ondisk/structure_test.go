@@ -73,6 +73,12 @@ func layouts() []layout {
 		{"directory index entry", func() structure { return new(ondisk.DxEntry) }, 8, map[string]int{"hash": 0, "block": 4}},
 		{"directory index counts", func() structure { return new(ondisk.DxCountLimit) }, 4, map[string]int{"limit": 0, "count": 2}},
 		{"directory index tail", func() structure { return new(ondisk.DxTail) }, 8, map[string]int{"dt_checksum": 4}},
+		{"xattr header", func() structure { return new(ondisk.XattrHeader) }, 32, map[string]int{
+			"h_refcount": 4, "h_blocks": 8, "h_hash": 12, "h_checksum": 16,
+		}},
+		{"xattr entry", func() structure { return new(ondisk.XattrEntry) }, 16, map[string]int{
+			"e_name_index": 1, "e_value_offs": 2, "e_value_inum": 4, "e_value_size": 8, "e_hash": 12,
+		}},
 		{"extent tail", func() structure { return new(ondisk.ExtentTail) }, 4, map[string]int{"et_checksum": 0}},
 	}...)
 }
