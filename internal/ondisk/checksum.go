@@ -90,6 +90,15 @@ func InodeCsum(seed uint32, ino Ino, b []byte) uint32 {
 	return CRC32C(crc, b[inodeCsumHi+2:])
 }
 
+// SetInodeCsum writes the checksum into inode slot b, as much of it as the inode has room for.
+func SetInodeCsum(seed uint32, ino Ino, b []byte) {
+	crc := InodeCsum(seed, ino, b)
+	binary.LittleEndian.PutUint16(b[inodeCsumLo:], uint16(crc))
+	if len(b) > InodeSizeMin && binary.LittleEndian.Uint16(b[InodeSizeMin:]) >= 4 {
+		binary.LittleEndian.PutUint16(b[inodeCsumHi:], uint16(crc>>16))
+	}
+}
+
 const (
 	inodeCsumLo = 0x7C
 	inodeCsumHi = 0x82
