@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"extant"
+)
+
+// app is one run of the program: where it reads and writes, what is open, and what has gone wrong so far.
+type app struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout *stickyWriter
+	out    *bufio.Writer // to stdout
+	stderr io.Writer
+
+	outTTY, errTTY bool
+	width          int // columns of the terminal that stdout is; 0 for none
+
+	options extant.Options // the global flags
+	volumes map[string]*extant.Volume
+	order   []*extant.Volume // as opened
+
+	verb string // "extant ls", once it runs
+	code int    // exit code so far
+}
+
+const outBuffer = 64 << 10
+
+func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) *app {
+	ctx, cancel := context.WithCancelCause(ctx)
+	a := &app{
+		ctx: ctx, stdin: stdin, stderr: stderr,
+		stdout:  &stickyWriter{w: stdout, broken: cancel},
+		volumes: map[string]*extant.Volume{},
+	}
+	a.out = bufio.NewWriterSize(a.stdout, outBuffer)
+	a.outTTY, a.width = terminal(stdout)
+	a.errTTY, _ = terminal(stderr)
+	return a
+}
+
+// terminal reports whether w is a terminal, and how wide.
+func terminal(w io.Writer) (bool, int) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return false, 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	return true, width
+}
+
+// run runs the verb that args name and returns the exit code.
+func (a *app) run(args []string) int {
+	root := newRoot(a)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(a.ctx)
+	if err != nil {
+		if a.verb == "" {
+			a.verb = cmd.CommandPath()
+			err = &usageError{err}
+		}
+		a.fail(err)
+	}
+	a.close()
+	return a.code
+}
+
+// close writes what is left to write, and closes what is open.
+func (a *app) close() {
+	for _, v := range a.order {
+		if err := v.Close(); err != nil {
+			a.fail(err)
+		}
+	}
+	a.out.Flush()
+	if err := a.stdout.err; err != nil {
+		a.fail(&addressError{"standard output", err})
+	}
+	if a.ctx.Err() != nil && context.Cause(a.ctx) != errOutput {
+		a.code = exitInterrupted
+	}
+}
+
+// fail reports an error and goes on; the exit code is that of the worst. What was written before is shown before.
+func (a *app) fail(err error) {
+	if errors.Is(err, context.Canceled) || err == a.stdout.err && err != nil {
+		return // close reports both, once
+	}
+	a.out.Flush()
+	a.code = max(a.code, exitCode(err))
+	fmt.Fprintf(a.stderr, "%s: %s\n", a.verb, escape(errorText(err)))
+	if h := hint(err); h != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", h)
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(a.stderr, "hint: %s --help says how to use it\n", a.verb)
+	}
+}
+
+// note remarks on standard error on something that is no error.
+func (a *app) note(format string, args ...any) {
+	a.out.Flush()
+	fmt.Fprintf(a.stderr, "%s: %s\n", a.verb, escape(fmt.Sprintf(format, args...)))
+}
+
+// volume opens an image, or returns it if it is open already.
+func (a *app) volume(image string) (*extant.Volume, error) {
+	if v, ok := a.volumes[image]; ok {
+		return v, nil
+	}
+	v, err := extant.OpenWith(image, a.options)
+	if err != nil {
+		return nil, &openError{image, err}
+	}
+	a.volumes[image] = v
+	a.order = append(a.order, v)
+	return v, nil
+}
+
+// each runs do for each operand. One that fails is reported, and the rest follow.
+func (a *app) each(operands []string, do func(place) error) error {
+	for _, arg := range operands {
+		if err := a.ctx.Err(); err != nil {
+			return err
+		}
+		p, err := a.place(arg)
+		if err == nil {
+			err = do(p)
+		}
+		if err != nil {
+			a.fail(err)
+		}
+	}
+	return nil
+}
+
+// verbCommand is cmd with what all verbs have in common.
+func (a *app) verbCommand(cmd *cobra.Command, do func(args []string) error) *cobra.Command {
+	cmd.DisableFlagsInUseLine = true
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		a.verb = cmd.CommandPath()
+		return do(args)
+	}
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = a.completeAddress
+	}
+	return cmd
+}
+
+// stickyWriter remembers the first error of w, and says that it broke, once.
+type stickyWriter struct {
+	w      io.Writer
+	broken context.CancelCauseFunc
+	err    error
+}
+
+var errOutput = errors.New("standard output is gone")
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = err
+		s.broken(errOutput)
+	}
+	return n, err
+}

@@ -1,0 +1,35 @@
+// Command extant shows and makes ext2, ext3 and ext4 file systems in images, partitions and block devices, without
+// mounting them and without privileges.
+//
+// One file holds one verb, and each is thin: what a verb knows beyond its flags and its output lies in the packages below.
+// A verb is a function newVERB(*app) *cobra.Command, listed in root.go. It writes to app.out, reports what fails through
+// app.fail and goes on, and looks at its context between steps. Nothing of it lives on after run, so tests call run.
+//
+// # Words
+//
+// An operand is what the user names: IMAGE or IMAGE:/PATH. A place is an operand whose image has been opened.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program: it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	return newApp(ctx, stdin, stdout, stderr).run(args)
+}
+
+// interruptible returns a context that the first interrupt ends. The second then kills the program, as the system has it.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}

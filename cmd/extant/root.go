@@ -1,0 +1,66 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `extant shows and makes ext2, ext3 and ext4 file systems in image files, partitions and block devices. It mounts nothing, needs
+no privileges beyond reading the image, and never writes to an image that it only shows: a journal that needs recovery is
+read through.
+
+What a verb is to look at is an address:
+
+  disk.img:/etc/passwd     a file in an image
+  disk.img#2:/etc          a directory in the second partition of an image
+  disk.img                 an image; its root directory, where a directory is wanted
+
+Exit codes:
+
+  0    all was done
+  1    something that was asked for could not be had: no such file, an error of the device, an image in use
+  2    the command was misused
+  3    an image is corrupt
+  4    an image needs what extant cannot do
+  130  interrupted
+
+With several errors the highest code counts. Errors do not end a verb: what can be done is done.`
+
+// newRoot puts the command together.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "extant",
+		Short:         "Show and make ext4 file systems without mounting them",
+		Long:          rootLong,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.out)
+	root.SetErr(a.stderr)
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+
+	flags := root.PersistentFlags()
+	flags.SortFlags = false
+	flags.BoolVar(&a.options.NoLoad, "noload", false, "leave a journal that needs recovery alone")
+	flags.BoolVar(&a.options.Shared, "shared", false, "read an image even while somebody writes to it")
+	flags.BoolVar(&a.options.Truncated, "truncated", false, "accept an image that is shorter than its file system")
+	flags.Uint64Var(&a.options.SuperBlock, "superblock", 0, "use the copy of the super block in block `N`")
+	flags.Bool("help", false, "say how to use it") // without -h, which means human-readable to many verbs
+
+	root.AddGroup(
+		&cobra.Group{ID: groupFiles, Title: "Files in an image:"},
+		&cobra.Group{ID: groupImage, Title: "The image itself:"},
+	)
+	for _, cmd := range []func(*app) *cobra.Command{
+		newCat, newLs,
+	} {
+		root.AddCommand(cmd(a))
+	}
+	return root
+}
+
+// Groups of verbs in the help of the root.
+const (
+	groupFiles = "files"
+	groupImage = "image"
+)
