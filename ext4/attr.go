@@ -27,3 +27,42 @@ type Attr struct {
 
 // Type is the file type in the mode, one of ondisk.ModeRegular, ondisk.ModeDir and so on.
 func (a *Attr) Type() uint16 { return a.Mode & ondisk.ModeFmt }
+
+const projIDEnd = 0xA0 // where i_projid ends in the slot
+
+// Attr is what stat reports.
+func (n *Inode) Attr() Attr {
+	d := &n.disk
+	a := Attr{
+		Mode: d.Mode, UID: d.UID(), GID: d.GID(), Links: uint32(d.LinksCount),
+		Size: n.size, Blocks: n.sectors(),
+		ATime: d.Accessed(), MTime: d.Modified(), CTime: d.Changed(),
+		Flags: d.Flags, Generation: d.Generation,
+	}
+	if t, ok := d.Created(); ok {
+		a.CrTime = t
+	}
+	if n.fs.sb.HasROCompat(ondisk.ROCompatProject) && d.HasExtra(projIDEnd) {
+		a.ProjID = d.ProjID
+	}
+	if t := d.Type(); t == ondisk.ModeChar || t == ondisk.ModeBlock {
+		dev := d.Device()
+		a.Major, a.Minor = dev.Major, dev.Minor
+	}
+	return a
+}
+
+// sectors is i_blocks in 512-byte units. As in the kernel, inline data counts as if it took sectors.
+func (n *Inode) sectors() uint64 {
+	b := uint64(n.disk.BlocksLo)
+	if n.fs.sb.HasROCompat(ondisk.ROCompatHugeFile) {
+		b = n.disk.Blocks()
+		if n.disk.Has(ondisk.InodeHugeFile) {
+			b <<= n.fs.blockBits - 9
+		}
+	}
+	if n.inline() {
+		b += (uint64(n.size) + 511) / 512
+	}
+	return b
+}

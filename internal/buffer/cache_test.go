@@ -86,11 +86,14 @@ func TestErrors(t *testing.T) {
 func TestUse(t *testing.T) {
 	c := buffer.New(&source{blocks: 10}, blockSize, 0)
 	b := read(t, c, 1)
-	if b.GoodFor(5) {
+	leaf := buffer.Use{What: 1, Ino: 12, From: 5, To: 9}
+	if b.GoodFor(buffer.Use{}) || b.GoodFor(leaf) {
 		t.Error("a fresh buffer is good for something")
 	}
-	b.SetGoodFor(5)
-	if !read(t, c, 1).GoodFor(5) || b.GoodFor(6) {
-		t.Error("the finding was not kept")
+	b.SetGoodFor(leaf)
+	other := leaf
+	other.To = 10
+	if !read(t, c, 1).GoodFor(leaf) || b.GoodFor(other) {
+		t.Error("the finding was not kept as it was")
 	}
 }

@@ -1,0 +1,181 @@
+package ext4
+
+import (
+	"iter"
+	"syscall"
+
+	"extant/internal/buffer"
+	"extant/internal/ondisk"
+)
+
+// Cookie is a place in a directory: before the entry it was got with, or the start for 0. It stays good for as long as
+// the entry is not removed.
+type Cookie uint64
+
+// DirEntry is one name in a directory.
+type DirEntry struct {
+	Name string
+	Ino  ondisk.Ino
+	Type uint8  // ondisk.FileRegular and so on; ondisk.FileUnknown where the file system does not keep types in directories
+	Next Cookie // the place after this entry, from which ReadDir goes on
+}
+
+// dirArea is a part of a directory that entries do not leave: a block, or one of the two parts of an inline directory.
+type dirArea struct {
+	data []byte
+	base Cookie // of its first byte
+}
+
+// ReadDir yields the entries of a directory from a place on, "." and ".." included, in the order they have on disk. In an
+// encrypted directory names are shown as the kernel shows them without the key.
+//
+// An error is about one entry or one block: a caller that goes on gets what is left of the directory.
+func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
+	return func(yield func(DirEntry, error) bool) {
+		if !n.IsDir() {
+			yield(DirEntry{}, syscall.ENOTDIR)
+			return
+		}
+		show, err := n.nameShower()
+		if err != nil {
+			yield(DirEntry{}, err)
+			return
+		}
+		for area, err := range n.dirAreas(from) {
+			if err != nil {
+				if !yield(DirEntry{}, err) {
+					return
+				}
+				continue
+			}
+			if !n.readArea(area, from, show, yield) {
+				return
+			}
+		}
+		n.readAdded(from, show, yield)
+	}
+}
+
+// readArea yields the entries of one area that start at from or after; false says that the caller wants no more.
+func (n *Inode) readArea(a dirArea, from Cookie, show nameShower, yield func(DirEntry, error) bool) bool {
+	for d, err := range ondisk.Dirents(a.data) {
+		if err != nil {
+			return yield(DirEntry{}, ondisk.Locate(err, n.ino, 0))
+		}
+		if d.Ino == 0 || a.base+Cookie(d.Off) < from || n.fs.fast.hides(n.ino, d.Name) {
+			continue
+		}
+		e := DirEntry{Ino: d.Ino, Next: a.base + Cookie(d.Off+d.Len)}
+		if n.fs.sb.HasIncompat(ondisk.IncompatFileType) {
+			e.Type = d.Type
+		}
+		if e.Name, err = show(d, a.data); err != nil {
+			if !yield(e, err) {
+				return false
+			}
+			continue
+		}
+		if !yield(e, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// readAdded yields the entries that only the fast commits hold. They come last.
+func (n *Inode) readAdded(from Cookie, show nameShower, yield func(DirEntry, error) bool) {
+	for next, a := range n.fs.fast.added(n.ino, from) {
+		e := DirEntry{Ino: a.ino, Next: next}
+		var err error
+		if n.fs.sb.HasIncompat(ondisk.IncompatFileType) {
+			e.Type = n.typeOf(a.ino)
+		}
+		e.Name, err = show(ondisk.Dirent{Ino: a.ino, Name: a.name}, nil)
+		if !yield(e, err) {
+			return
+		}
+	}
+}
+
+// typeOf is the type that an entry for ino has, as far as that can be found out.
+func (n *Inode) typeOf(ino ondisk.Ino) uint8 {
+	child, err := n.fs.Inode(ino)
+	if err != nil {
+		return ondisk.FileUnknown
+	}
+	return ondisk.FileType(child.disk.Mode)
+}
+
+// dirAreas yields the parts of a directory that hold entries at from or after it.
+func (n *Inode) dirAreas(from Cookie) iter.Seq2[dirArea, error] {
+	switch {
+	case n.fs.fast.creates(n.ino):
+		return n.freshAreas()
+	case n.inline():
+		return n.inlineAreas()
+	}
+	return n.blockAreas(uint64(from) >> n.fs.blockBits)
+}
+
+// blockAreas yields the blocks of a directory from the given one on. A directory has no holes.
+func (n *Inode) blockAreas(first uint64) iter.Seq2[dirArea, error] {
+	return func(yield func(dirArea, error) bool) {
+		for r, err := range n.runs(first, n.blocksOfSize()) {
+			if err == nil && r.state != written {
+				err = n.corrupt("directory", "no data for blocks %d to %d", r.first, r.end()-1)
+			}
+			if err != nil {
+				if !yield(dirArea{}, err) {
+					return
+				}
+				continue
+			}
+			for fb := r.first; fb < r.end(); fb++ {
+				data, err := n.dirBlockAt(fb, r.at(fb))
+				if !yield(dirArea{data: data, base: Cookie(fb << n.fs.blockBits)}, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// blocksOfSize is the number of blocks that i_size covers.
+func (n *Inode) blocksOfSize() uint64 {
+	return (uint64(n.size) + uint64(n.fs.blockSize) - 1) >> n.fs.blockBits
+}
+
+// dirBlock reads block fb of a directory.
+func (n *Inode) dirBlock(fb uint64) ([]byte, error) {
+	r, err := n.runOf(fb)
+	switch {
+	case err != nil:
+		return nil, err
+	case fb >= n.blocksOfSize() || r.state != written:
+		return nil, n.corrupt("directory", "no data for block %d", fb)
+	}
+	return n.dirBlockAt(fb, r.at(fb))
+}
+
+// dirBlockAt reads block fb of a directory from block b and verifies its checksum.
+func (n *Inode) dirBlockAt(fb uint64, b ondisk.Block) ([]byte, error) {
+	use := buffer.Use{What: useDirBlock, Ino: n.ino, From: fb}
+	return n.fs.checkedBlock("directory block", b, use, func(data []byte) error {
+		switch {
+		case !n.fs.csum:
+			return nil
+		case fb == 0 && n.indexed():
+			return ondisk.DxRootNode(data).CheckCsum(n.seed)
+		case n.indexed() && isIndexNode(data):
+			return ondisk.DxInnerNode(data).CheckCsum(n.seed)
+		}
+		return ondisk.CheckDirTail(n.seed, data)
+	})
+}
+
+// isIndexNode tells a node of an index from a leaf: it is one entry not in use that spans the block, where
+// a leaf has its tail.
+func isIndexNode(block []byte) bool {
+	d, err := ondisk.DirentAt(block, 0)
+	return err == nil && d.Ino == 0 && d.Len == len(block)
+}

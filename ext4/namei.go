@@ -1,0 +1,171 @@
+package ext4
+
+import (
+	"bytes"
+	"errors"
+	"syscall"
+
+	"extant/internal/ondisk"
+)
+
+// Lookup finds a name in a directory. It is in the form that ReadDir gives; in a casefolded directory, in any case. "." and ".." are
+// found as they are stored. The errors are syscall.ENOENT, ENOTDIR and ENAMETOOLONG, a *CorruptError, or the device's.
+func (n *Inode) Lookup(name string) (ondisk.Ino, error) {
+	switch {
+	case !n.IsDir():
+		return 0, syscall.ENOTDIR
+	case len(name) > ondisk.NameMax:
+		return 0, syscall.ENAMETOOLONG
+	case name == ".":
+		return n.ino, nil
+	}
+	m, err := n.matcher(name)
+	if err != nil {
+		return 0, err
+	}
+	ino, err := n.find(m)
+	if err != nil {
+		return 0, err
+	}
+	if ino == 0 {
+		return 0, syscall.ENOENT
+	}
+	if err := n.fs.checkNamed(ino); err != nil {
+		return 0, ondisk.Locate(err, n.ino, 0)
+	}
+	return ino, nil
+}
+
+// Child is Lookup and then Inode of what was found. An entry that names an inode not in use is a *CorruptError.
+func (n *Inode) Child(name string) (*Inode, error) {
+	ino, err := n.Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	child, err := n.fs.Inode(ino)
+	if errors.Is(err, syscall.ESTALE) {
+		return nil, n.corrupt("directory entry", "%q names inode %d, which is not in use", name, ino)
+	}
+	return child, err
+}
+
+// find returns the inode number of the entry that m matches; 0 for none.
+func (n *Inode) find(m *nameMatch) (ondisk.Ino, error) {
+	if ino, known := n.fs.fast.lookup(n.ino, m); known {
+		return ino, nil
+	}
+	if n.fs.fast.creates(n.ino) || !n.indexed() || m.dots() {
+		return n.scan(m)
+	}
+	ino, err := n.indexFind(m)
+	if err == nil || !brokenIndex(err) {
+		return ino, err
+	}
+	// The index only speeds up what the entries alone decide: it is passed over when it cannot be used. But that there is no
+	// such name is not said on the word of a directory known to be damaged.
+	ino, scanErr := n.scan(m)
+	var corrupt *CorruptError
+	if ino == 0 && scanErr == nil && errors.As(err, &corrupt) {
+		return 0, err
+	}
+	return ino, scanErr
+}
+
+// brokenIndex reports whether err is the index's fault rather than the device's.
+func brokenIndex(err error) bool {
+	var corrupt *CorruptError
+	var unsupported *UnsupportedError
+	return errors.As(err, &corrupt) || errors.As(err, &unsupported)
+}
+
+// scan looks through all of the directory. Where a part of it cannot be read, a name that is in no other is
+// an error and not missing.
+func (n *Inode) scan(m *nameMatch) (ondisk.Ino, error) {
+	var first error
+	for area, err := range n.dirAreas(0) {
+		if err == nil {
+			var ino ondisk.Ino
+			if ino, err = m.find(area.data); ino != 0 {
+				return ino, nil
+			}
+		}
+		if first == nil && err != nil {
+			first = ondisk.Locate(err, n.ino, 0)
+		}
+	}
+	return 0, first
+}
+
+// nameMatch is a name that is looked up, in the form in which it compares with entries.
+type nameMatch struct {
+	name   []byte
+	noKey  *ondisk.NoKeyName // of an encrypted directory
+	folded []byte            // of a casefolded one; nil where the name cannot be folded
+	fold   func([]byte) ([]byte, bool)
+}
+
+// matcher prepares a name for being looked up in the directory.
+func (n *Inode) matcher(name string) (*nameMatch, error) {
+	m := &nameMatch{name: []byte(name)}
+	switch {
+	case m.dots():
+	case n.encrypted():
+		shown, ok := ondisk.ParseNoKeyName(name)
+		if !ok {
+			return nil, syscall.ENOENT
+		}
+		m.noKey = &shown
+	case n.disk.Has(ondisk.InodeCasefold):
+		m.fold = n.fs.fold
+		m.folded, _ = m.fold(m.name)
+	}
+	return m, nil
+}
+
+// plain reports whether names compare byte by byte.
+func (m *nameMatch) plain() bool { return m.noKey == nil && m.folded == nil }
+
+// dots reports whether the name is one of the two that are stored as they are in every directory, and in no index.
+func (m *nameMatch) dots() bool { return isDot(m.name) }
+
+// hash is what the directory's index has the name under.
+func (m *nameMatch) hash(v ondisk.HashVersion, seed [4]uint32) (uint32, error) {
+	switch {
+	case m.noKey != nil:
+		return m.noKey.Hash &^ 1, nil
+	case m.folded != nil:
+		h, err := ondisk.HashName(v, seed, m.folded)
+		return h.Major, err
+	}
+	h, err := ondisk.HashName(v, seed, m.name)
+	return h.Major, err
+}
+
+// matches compares the name with an entry's.
+func (m *nameMatch) matches(entry []byte) bool {
+	switch {
+	case m.noKey != nil:
+		return m.noKey.Matches(entry)
+	case m.folded != nil:
+		folded, ok := m.fold(entry)
+		return ok && bytes.Equal(folded, m.folded)
+	}
+	return bytes.Equal(m.name, entry)
+}
+
+// find returns the inode number of the entry in an area that the name matches; 0 for none.
+func (m *nameMatch) find(area []byte) (ondisk.Ino, error) {
+	if m.plain() {
+		d, _, err := ondisk.FindDirent(area, m.name)
+		return d.Ino, err
+	}
+	for d, err := range ondisk.Dirents(area) {
+		if err != nil {
+			return 0, err
+		}
+		if d.Ino != 0 && m.matches(d.Name) {
+			return d.Ino, nil
+		}
+	}
+	return 0, nil
+}

@@ -1,0 +1,112 @@
+package ext4
+
+import (
+	"iter"
+	"math"
+
+	"extant/internal/ondisk"
+)
+
+// run is a range of file blocks that are all in a hole, or all lie side by side on the device in one state.
+type run struct {
+	first uint64 // file block
+	count uint64 // blocks, at least 1
+	start ondisk.Block
+	state runState
+}
+
+type runState uint8
+
+const (
+	hole runState = iota
+	unwritten
+	written
+)
+
+func (r run) end() uint64          { return r.first + r.count }
+func (r run) holds(fb uint64) bool { return fb >= r.first && fb < r.end() }
+
+// at is the block on the device of file block fb, which r holds.
+func (r run) at(fb uint64) ondisk.Block { return r.start + ondisk.Block(fb-r.first) }
+
+// clip cuts r to the file blocks from first up to end, some of which it holds.
+func (r run) clip(first, end uint64) run {
+	if first > r.first {
+		if r.state != hole {
+			r.start = r.at(first)
+		}
+		r.count -= first - r.first
+		r.first = first
+	}
+	r.count = min(r.count, end-r.first)
+	return r
+}
+
+// follows reports whether r continues p without a break, in the file and on the device.
+func (r run) follows(p run) bool {
+	return r.first == p.end() && r.state == p.state && (r.state == hole || r.start == p.start+ondisk.Block(p.count))
+}
+
+// runOf returns a run that holds file block fb. It is as long as one node of the inode's tree tells.
+func (n *Inode) runOf(fb uint64) (run, error) {
+	if r := n.last.Load(); r != nil && r.holds(fb) {
+		return *r, nil
+	}
+	r, err := n.findRun(fb)
+	if err != nil {
+		return run{}, ondisk.Locate(err, n.ino, 0)
+	}
+	n.last.Store(&r)
+	return r, nil
+}
+
+func (n *Inode) findRun(fb uint64) (r run, err error) {
+	switch {
+	case fb >= ondisk.FileBlocksMax:
+		return run{first: ondisk.FileBlocksMax, count: math.MaxUint64 - ondisk.FileBlocksMax}, nil
+	case n.disk.Has(ondisk.InodeExtents):
+		r, err = n.extentRun(ondisk.FileBlock(fb))
+	default:
+		r, err = n.blockMapRun(ondisk.FileBlock(fb))
+	}
+	if err != nil {
+		return run{}, err
+	}
+	return n.fs.fast.remap(n.ino, r, fb), nil
+}
+
+// runs yields the file blocks from first up to end, holes included, as maximal runs, the first of them cut at first. A file cannot have more blocks
+// than the file system: one that seems to is corrupt, and the bound keeps a small image from yielding without end.
+func (n *Inode) runs(first, end uint64) iter.Seq2[run, error] {
+	return func(yield func(run, error) bool) {
+		var whole run
+		mapped := uint64(0)
+		for first < end {
+			r, err := n.runOf(first)
+			if err != nil {
+				yield(run{}, err)
+				return
+			}
+			r = r.clip(first, end)
+			first = r.end()
+			if r.state != hole {
+				mapped += r.count
+			}
+			if mapped > n.fs.blocks {
+				yield(run{}, n.corrupt("block map", "more blocks than the %d of the file system", n.fs.blocks))
+				return
+			}
+			if whole.count > 0 && r.follows(whole) {
+				whole.count += r.count
+				continue
+			}
+			if whole.count > 0 && !yield(whole, nil) {
+				return
+			}
+			whole = r
+		}
+		if whole.count > 0 {
+			yield(whole, nil)
+		}
+	}
+}
