@@ -13,13 +13,16 @@ func (g *Geometry) planGroups(int64) error {
 	if err != nil {
 		return err
 	}
-	for {
+	if err := g.checkDescriptors(); err != nil {
+		return err
+	}
+	for all := g.Blocks; ; {
 		fits, err := g.divide(perGroup)
 		switch {
 		case err != nil:
 			return err
 		case !fits:
-			perGroup -= 8
+			perGroup, g.Blocks = perGroup-8, all
 			continue
 		}
 		short, err := g.lastTooShort()
@@ -69,10 +72,35 @@ func (g *Geometry) divide(clusters uint64) (bool, error) {
 	return true, nil
 }
 
+// descSizeMax is the largest group descriptor that anybody reads, in bytes.
+const descSizeMax = 1024
+
+// checkDescriptors refuses what cannot be asked of group descriptors.
+func (g *Geometry) checkDescriptors() error {
+	e := &g.opts.Extended
+	switch n := int(e.DescSize); {
+	case n == 0 || n == ondisk.GroupDescSize32 && !g.has(is64bit):
+	case !g.has(is64bit):
+		return invalid("-E desc_size", "descriptors of %d bytes need the feature 64bit; add -O 64bit", n)
+	case !isSize(n, ondisk.GroupDescSize64, descSizeMax):
+		return invalid("-E desc_size", "%d bytes: give a power of two from %d to %d", n, ondisk.GroupDescSize64, descSizeMax)
+	}
+	if e.Resize == (Amount{}) {
+		return nil
+	}
+	switch n := e.Resize.in(g.BlockSize); {
+	case !g.has(resizeInode):
+		return invalid("-E resize", "nothing is reserved without the feature resize_inode; add -O resize_inode")
+	case n <= g.Blocks || n > resizeBlocksMax:
+		return invalid("-E resize", "%d blocks: give more than the %d there are, and at most %d", n, g.Blocks, uint32(resizeBlocksMax))
+	}
+	return nil
+}
+
 func (g *Geometry) planDescriptors() {
 	s := &g.Super
 	if g.has(is64bit) {
-		s.DescSize = uint16(max(g.opts.Extended.DescSize, ondisk.GroupDescSize64))
+		s.DescSize = max(g.opts.Extended.DescSize, ondisk.GroupDescSize64)
 	}
 	g.DescBlocks = divUp(g.Groups*uint64(s.DescriptorSize()), uint64(g.BlockSize))
 }
@@ -168,8 +196,8 @@ func (g *Geometry) reserveDescriptors() {
 func (g *Geometry) reservedBlocks() uint64 {
 	s := &g.Super
 	most := min(g.Blocks*1024, resizeBlocksMax)
-	if r := g.opts.Extended.Resize; r != 0 {
-		most = r
+	if r := g.opts.Extended.Resize; r != (Amount{}) {
+		most = r.in(g.BlockSize)
 	}
 	groups := divUp(most-uint64(s.FirstDataBlock), uint64(s.BlocksPerGroup))
 	desc := divUp(groups*uint64(s.DescriptorSize()), uint64(g.BlockSize))
@@ -185,10 +213,6 @@ func (g *Geometry) planFlex() error {
 		if n != 0 {
 			return invalid("-G", "a number of groups needs the feature flex_bg; add -O flex_bg")
 		}
-		return nil
-	case g.opts.Extended.PackedMetaBlocks:
-		g.Super.LogGroupsPerFlex = 31
-		g.FlexGroups = 1 << 31
 		return nil
 	case n == 0:
 		n = 16

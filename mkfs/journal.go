@@ -39,8 +39,8 @@ func (im *image) journalRuns() ([]run, error) {
 	if at == nil {
 		return im.space.alloc(g.JournalBlocks)
 	}
-	b := *at / int64(g.BlockSize)
-	if *at < 0 || uint64(b) >= g.Blocks {
+	b := at.in(g.BlockSize)
+	if b >= g.Blocks {
 		return nil, invalid("-J location", "block %d lies outside the file system", b)
 	}
 	return im.space.allocAt(ondisk.Block(b), g.JournalBlocks)

@@ -49,8 +49,12 @@ func (g *Geometry) descsPerBlock() uint64 {
 func (g *Geometry) place() {
 	g.tables = make([]tableSet, g.Groups)
 	p := placer{g: g}
-	for first := uint64(0); first < g.Groups; first += min(g.FlexGroups, g.Groups) {
-		p.tables(first, min(first+g.FlexGroups, g.Groups))
+	step := g.FlexGroups
+	if g.opts.Extended.PackedMetaBlocks && g.has(flexBG) {
+		step = g.Groups
+	}
+	for first := uint64(0); first < g.Groups; first += step {
+		p.tables(first, min(first+step, g.Groups))
 	}
 	p.finish()
 }

@@ -69,7 +69,7 @@ type Options struct {
 type Extended struct {
 	Stride            uint32    // stride: blocks to one disk of a RAID array
 	StripeWidth       uint32    // stripe_width: blocks to one stripe
-	Resize            uint64    // resize: blocks to which the descriptor table must be able to grow
+	Resize            Amount    // resize: size to which the descriptor table must be able to grow
 	Offset            int64     // offset: bytes before the file system on the device
 	LazyItableInit    *bool     // lazy_itable_init; nil: where zeroing would mean writing
 	LazyJournalInit   bool      // lazy_journal_init: leave old bytes in the journal
@@ -85,18 +85,27 @@ type Extended struct {
 	Encoding          uint16    // encoding: 1 is utf8-12.1; 0: that, where casefold is on
 	EncodingFlags     *uint16   // encoding_flags; nil: those of the encoding
 	Quota             QuotaSet  // quotatype; none: user and group
-	OrphanFileSize    int64     // orphan_file_size, in bytes
+	OrphanFileSize    Amount    // orphan_file_size
 	TestFS            bool      // test_fs
-	DescSize          int       // desc_size, in bytes
+	DescSize          uint16    // desc_size, in bytes
 	NoCopyXattrs      bool      // no_copy_xattrs: when filling, leave extended attributes behind
 }
 
 // Journal is the options of -J.
 type Journal struct {
-	Size           int64  // size, in bytes
-	FastCommitSize int64  // fast_commit_size, in bytes
-	Location       *int64 // location, in bytes from the start of the file system
+	Size           int64   // size, in bytes
+	FastCommitSize int64   // fast_commit_size, in bytes
+	Location       *Amount // location, from the start of the file system
 }
+
+// An Amount is a size in bytes, or in blocks of the file system to be made, or the sum of both.
+type Amount struct {
+	Bytes  int64
+	Blocks uint64
+}
+
+// in returns the amount in blocks of size bytes, rounded up.
+func (a Amount) in(size int) uint64 { return a.Blocks + divUp(uint64(max(a.Bytes, 0)), uint64(size)) }
 
 // QuotaSet is a set of kinds of quota.
 type QuotaSet uint8

@@ -120,17 +120,18 @@ func (g *Geometry) planOrphans(int64) error {
 	size := g.opts.Extended.OrphanFileSize
 	switch {
 	case !g.has(orphanFile):
-		if size != 0 {
+		if size != (Amount{}) {
 			return invalid("-E orphan_file_size", "there is no orphan file; add -O orphan_file")
 		}
 		return nil
-	case size == 0:
+	case size == Amount{}:
 		g.OrphanBlocks = orphanBlocksFor(g.Blocks)
 		return nil
-	case size < 0 || divUp(uint64(size), uint64(g.BlockSize)) > orphanBlocksMax:
-		return invalid("-E orphan_file_size", "%d bytes: give at most %d blocks", size, orphanBlocksMax)
 	}
-	g.OrphanBlocks = divUp(uint64(size), uint64(g.BlockSize))
+	g.OrphanBlocks = size.in(g.BlockSize)
+	if g.OrphanBlocks > orphanBlocksMax {
+		return invalid("-E orphan_file_size", "%d blocks: give at most %d", g.OrphanBlocks, orphanBlocksMax)
+	}
 	return nil
 }
 

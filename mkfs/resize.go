@@ -23,7 +23,8 @@ func (im *image) layResize() error {
 	binary.LittleEndian.PutUint32(n.IBlock[4*(directBlocks+1):], uint32(r.start))
 	groups := g.superGroups()
 	reserved := uint64(g.Super.ReservedGDTBlocks)
-	n.SetBlocks((r.n + reserved*uint64(len(groups))) * uint64(g.BlockSize/512))
+	// With clusters each block counts as one, though they share them.
+	n.SetBlocks((1 + reserved*uint64(len(groups))) * g.Ratio * uint64(g.BlockSize/512))
 	im.keep(ondisk.ResizeIno, &n)
 
 	first := g.superBlock(0) + 1 + ondisk.Block(g.DescBlocks)

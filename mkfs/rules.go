@@ -33,6 +33,9 @@ func (o *Options) resolve() (Features, []string, error) {
 	if o.Extended.Encoding != 0 && !edits.Clear.has(casefold) {
 		edits.set(casefold)
 	}
+	if o.Extended.Quota&QuotaProject != 0 {
+		edits.set(project)
+	}
 	if !settable.has(edits.Set) {
 		return Features{}, nil, invalid("-O", "feature %s is not one to set when a file system is made", edits.Set.without(settable))
 	}

@@ -70,7 +70,6 @@ func (im *image) describeNames() {
 	if g.has(encrypt) {
 		// What a directory's policy may name: XTS for content, CTS-CBC for names.
 		s.EncryptAlgos[0], s.EncryptAlgos[1] = encryptXTS, encryptCTS
-		s.EncryptPWSalt = ondisk.UUIDv5(s.UUID, []byte("encryption password salt"))
 	}
 	if g.has(mmp) {
 		s.MMPUpdateInterval = max(o.MMPUpdateInterval, ondisk.MMPUpdateInterval)
