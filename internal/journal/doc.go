@@ -7,15 +7,15 @@
 //
 // # Words
 //
-// A transaction is a set of blocks that take effect together; its number is a [TID]. In the log it is descriptor blocks,
-// each followed by the data blocks its tags name, then revoke blocks, and a commit block. Home is the place on the device where
+// A transaction is a set of blocks that take effect together; its number is a [TID]. In the log it is revoke blocks (R below),
+// descriptor blocks (D), each followed by the data blocks (d) that its tags name, and a commit block (C). Home is the place on the device where
 // a journaled block belongs. Revoked is a block whose copies in the log, of that transaction and older, are dead, for it has been freed
 // and may hold file data now. To recover is to find the newest living copy of each block in committed transactions; to
 // replay is to write them home and empty the log. A fast commit is a list of changes, made since the last full commit, in an area
 // of its own after the log.
 //
 //	journal block   0      first            start                     head          log end            maxlen
-//	                | super | ... free ...   | T7: D d d R C | T8: D d C | free ... | fast-commit area |
+//	                | super | ... free ...   | T7: R D d d C | T8: D d C | free ... | fast-commit area |
 //	                                         tail of the log, read round past log end to first
 //
 // Recovery makes three passes over the log. Scan follows the sequence numbers and judges checksums to find

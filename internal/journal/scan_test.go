@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"extant/internal/journal"
@@ -68,7 +69,7 @@ func spoilCommit(c *craft)     { c.at.commit[50] ^= 1 }
 func spoilData(c *craft)       { c.at.data[200] ^= 1 }
 
 // spoilTime makes the commit block wrong and older than the one before: it is left from an earlier round of the log.
-func spoilTime(c *craft) { clear(c.at.commit[48:56]) }
+func spoilTime(c *craft) { binary.BigEndian.PutUint64(c.at.commit[48:], 999) }
 
 var wrongnesses = []wrongness{
 	{"descriptor v3", 0, csum3, spoilDescriptor, false, true},
@@ -82,6 +83,7 @@ var wrongnesses = []wrongness{
 	{"torn async v1", ondisk.JournalCompatChecksum, ondisk.JournalIncompatAsyncCommit, spoilData, false, false},
 	{"lost async v1", ondisk.JournalCompatChecksum, ondisk.JournalIncompatAsyncCommit, spoilData, true, true},
 	{"torn async v3", 0, csum3 | ondisk.JournalIncompatAsyncCommit, spoilCommit, false, false},
+	{"descriptor async v3", 0, csum3 | ondisk.JournalIncompatAsyncCommit, spoilDescriptor, false, true},
 	{"lost async v3", 0, csum3 | ondisk.JournalIncompatAsyncCommit, spoilCommit, true, true},
 }
 
