@@ -70,7 +70,7 @@ func (im *image) mapExtents(n *ondisk.Inode, ino ondisk.Ino, data []piece) error
 		}
 		return nil
 	}
-	t := extentTree{im: im, inode: n, seed: ondisk.InodeSeed(im.seed, ino, n.Generation), w: im.newMetaWriter()}
+	t := extentTree{im: im, inode: n, seed: ondisk.InodeSeed(im.seed, ino, n.Generation), w: &im.meta}
 	level, err := t.leaves(list)
 	depth := 1
 	for ; err == nil && len(level) > root.Max(); depth++ {
@@ -172,7 +172,7 @@ const directBlocks = 12
 
 // mapIndirect builds a map of direct and indirect blocks.
 func (im *image) mapIndirect(n *ondisk.Inode, data []piece) error {
-	m := blockMap{im: im, inode: n, data: data, w: im.newMetaWriter()}
+	m := blockMap{im: im, inode: n, data: data, w: &im.meta}
 	for i := range uint64(directBlocks) {
 		m.setRoot(int(i), m.block(i))
 	}

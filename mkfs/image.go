@@ -30,6 +30,7 @@ type image struct {
 
 	super ondisk.Super
 	space *space
+	meta  metaWriter
 	blank bool // all that was not written since reads as zeros
 
 	inoNext ondisk.Ino // lowest inode number never taken
@@ -54,6 +55,7 @@ func newImage(dev disk.Device, geo *Geometry) (*image, error) {
 		return nil, err
 	}
 	im := &image{dev: part, geo: geo, now: geo.opts.Now, super: geo.Super}
+	im.meta.im = im
 	if im.now.IsZero() {
 		im.now = time.Now()
 	}
@@ -160,7 +162,7 @@ func (im *image) zero(r run) error {
 		hi = min(hi, end)
 		for off = lo; off < hi; {
 			n := min(hi-off, chunk)
-			if _, err := im.dev.WriteAt(zeroChunk[:n], off); err != nil {
+			if _, err := im.dev.WriteAt(zeros[:n], off); err != nil {
 				return err
 			}
 			off += n
@@ -169,8 +171,8 @@ func (im *image) zero(r run) error {
 	return nil
 }
 
-// zeroChunk is never written to.
-var zeroChunk = make([]byte, chunk)
+// zeros is never written to.
+var zeros [chunk]byte
 
 // newIno takes the next inode number. Numbers go up one by one, directories among the rest, so that the tables are
 // written from their start, in large pieces, and read the same way.

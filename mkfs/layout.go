@@ -160,13 +160,12 @@ func (p *placer) clear(b ondisk.Block, n uint64) ondisk.Block {
 	group := p.groupOf(b)
 	for ; group < g.Groups; group++ {
 		h := g.head(group)
-		if h.n == 0 || h.end() <= b {
-			continue
-		}
 		if h.start >= b+ondisk.Block(n) {
 			break
 		}
-		b = h.end()
+		if h.n > 0 {
+			b = max(b, h.end())
+		}
 	}
 	return b
 }

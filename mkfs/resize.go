@@ -41,7 +41,7 @@ func (im *image) layResize() error {
 
 // writeReserved writes the blocks reserved in group 0, each with the places of its backups.
 func (im *image) writeReserved(first ondisk.Block, backups []uint64) error {
-	g, w := im.geo, im.newMetaWriter()
+	g, w := im.geo, &im.meta
 	for i := range ondisk.Block(g.Super.ReservedGDTBlocks) {
 		b, err := w.block(first + i)
 		if err != nil {

@@ -155,7 +155,7 @@ func (im *image) layOrphans() error {
 	im.super.OrphanFileInum = uint32(im.orphanIno)
 	im.keep(im.orphanIno, &n)
 	seed := ondisk.InodeSeed(im.seed, im.orphanIno, n.Generation)
-	w := im.newMetaWriter()
+	w := &im.meta
 	left := im.geo.OrphanBlocks
 	for _, r := range runs {
 		for i := range min(r.n, left) {

@@ -4,15 +4,11 @@ import (
 	"extant/internal/ondisk"
 )
 
-// A metaWriter gathers neighbouring blocks into large writes.
+// A metaWriter gathers neighbouring blocks into large writes. An image has one, which whoever uses it leaves empty.
 type metaWriter struct {
 	im  *image
 	at  ondisk.Block // of the first byte in buf
 	buf []byte
-}
-
-func (im *image) newMetaWriter() *metaWriter {
-	return &metaWriter{im: im, buf: make([]byte, 0, chunk)}
 }
 
 // block returns a zeroed buffer for block b, which is written later.
@@ -23,6 +19,9 @@ func (w *metaWriter) block(b ondisk.Block) ([]byte, error) {
 		if err := w.flush(); err != nil {
 			return nil, err
 		}
+	}
+	if w.buf == nil {
+		w.buf = make([]byte, 0, chunk)
 	}
 	if len(w.buf) == 0 {
 		w.at = b
@@ -84,7 +83,7 @@ func (im *image) writeTables() error {
 // writeGroups writes what the groups lo to hi-1 keep: all block bitmaps, then all inode bitmaps, since that is how
 // they lie.
 func (im *image) writeGroups(descs *descWriter, lo, hi uint64) error {
-	w := im.newMetaWriter()
+	w := &im.meta
 	set := make([]ondisk.GroupDesc, hi-lo)
 	for i := range set {
 		if err := im.blockBitmap(w, lo+uint64(i), &set[i]); err != nil {
