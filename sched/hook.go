@@ -95,31 +95,27 @@ type Lock interface {
 }
 
 // RealLock, RealTryLock and RealUnlock operate the lock itself, unseen by any hook. They are for
-// hooks.
+// hooks, as are MutexTryLock and MutexUnlock, which do the same where the type is known and are
+// compiled into their caller.
 
 // RealLock takes l, waiting as long as it must.
 func RealLock(l Lock, mode Mode) { l.realLock(mode) }
 
 // RealTryLock takes l if that needs no waiting, and says whether it did.
-//
-// +checklocksignore
-func RealTryLock(l Lock, mode Mode) bool {
-	if m, ok := l.(*Mutex); ok {
-		return m.real.TryLock()
-	}
-	return l.realTryLock(mode)
-}
+func RealTryLock(l Lock, mode Mode) bool { return l.realTryLock(mode) }
 
 // RealUnlock releases l.
+func RealUnlock(l Lock, mode Mode) { l.realUnlock(mode) }
+
+// MutexTryLock is RealTryLock of a Mutex.
 //
 // +checklocksignore
-func RealUnlock(l Lock, mode Mode) {
-	if m, ok := l.(*Mutex); ok {
-		m.real.Unlock()
-		return
-	}
-	l.realUnlock(mode)
-}
+func MutexTryLock(m *Mutex) bool { return m.real.TryLock() }
+
+// MutexUnlock is RealUnlock of a Mutex.
+//
+// +checklocksignore
+func MutexUnlock(m *Mutex) { m.real.Unlock() }
 
 // Waiter is something a task can wait for, as a hook sees it: *Completion, *Event, *WaitGroup, *Task
 // or the release of a *HandoffMutex.
@@ -136,6 +132,13 @@ func Ready(w Waiter) bool { return w.ready() }
 // Take ends a wait for w if w is ready, consuming what the wait consumes, and says whether it did.
 // It is for hooks that take over.
 func Take(w Waiter) bool { return w.take() }
+
+// LockOf returns the lock whose release w waits for, or nil if w is no wait for a lock. It is for
+// hooks.
+func LockOf(w Waiter) *HandoffMutex {
+	h, _ := w.(*handoffWaiter)
+	return (*HandoffMutex)(h)
+}
 
 // RealWait waits for w as the package does with nothing attached. It is for hooks that watch.
 func RealWait(w Waiter) {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package lockdep
+
+func (t *task) seize() {}
+func (t *task) yield() {}
