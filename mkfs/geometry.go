@@ -122,8 +122,8 @@ func (g *Geometry) planSizes(size int64) error {
 		return invalid("-b", "block size %d: give a power of two from %d to %d", g.BlockSize, blockSizeMin, blockSizeMax)
 	}
 	inode := cmp.Or(g.opts.InodeSize, use.inodeSize)
-	if !isSize(inode, ondisk.InodeSizeMin, g.BlockSize) {
-		return invalid("-I", "inode size %d: give a power of two from %d to the block size, %d", inode, ondisk.InodeSizeMin, g.BlockSize)
+	if most := min(g.BlockSize, ondisk.InodeSizeMax); !isSize(inode, ondisk.InodeSizeMin, most) {
+		return invalid("-I", "inode size %d: give a power of two from %d to %d, and no more than a block", inode, ondisk.InodeSizeMin, most)
 	}
 	g.opts.BytesPerInode = cmp.Or(g.opts.BytesPerInode, max(use.bytesPerInode, int64(g.BlockSize)))
 	s := &g.Super

@@ -100,33 +100,43 @@ func (im *image) identify() error {
 	return im.describe()
 }
 
-// wipe makes sure that nothing takes the device for the file system it held, and where the device can, that
-// all of it is a hole.
-func (im *image) wipe() error {
+// wipe makes sure, durably, that nothing takes the device for the file system it held, and where the device can,
+// that all of it is a hole.
+func (im *image) wipe() (err error) {
+	if im.blank, err = im.isHole(); im.blank || err != nil {
+		return err
+	}
 	if err := im.discard(); err != nil {
 		return err
 	}
-	_, _, err := disk.NextData(im.dev, 0)
-	im.blank = err == io.EOF || im.geo.opts.Extended.Prezeroed
-	if err != nil && err != io.EOF {
+	if im.blank, err = im.isHole(); err != nil {
 		return err
 	}
-	if im.blank {
-		return nil
+	if !im.blank {
+		if _, err := im.dev.WriteAt(zeros[:wipeSize], 0); err != nil {
+			return err
+		}
 	}
-	if _, err := im.dev.WriteAt(make([]byte, wipeSize), 0); err != nil {
-		return err
-	}
+	im.blank = im.blank || im.geo.opts.Extended.Prezeroed
 	return im.dev.Flush()
+}
+
+// isHole reports whether all of the device is known to read as zeros.
+func (im *image) isHole() (bool, error) {
+	_, _, err := disk.NextData(im.dev, 0)
+	if err == io.EOF {
+		return true, nil
+	}
+	return false, err
 }
 
 // wipeSize is how much of the start of the device is overwritten, in bytes: boot sector, super block, and what
 // other file systems have there.
 const wipeSize = 4096
 
-// discard gives up the old content, unless there is none or the options want it kept.
+// discard gives up the old content, unless the options say not to.
 func (im *image) discard() error {
-	if _, _, err := disk.NextData(im.dev, 0); err == io.EOF || im.geo.opts.Extended.NoDiscard {
+	if im.geo.opts.Extended.NoDiscard {
 		return nil
 	}
 	err := im.dev.Discard(0, im.dev.Size())

@@ -127,13 +127,14 @@ func (im *image) blockBitmap(w *metaWriter, group uint64, d *ondisk.GroupDesc) e
 	if err != nil {
 		return err
 	}
+	m := ondisk.Bitmap(b)
 	im.space.usedIn(first, end, func(r run) {
-		setBits(b, uint64(r.start-first)/g.Ratio, r.n/g.Ratio)
+		at := int(uint64(r.start-first) / g.Ratio)
+		m.SetRange(at, at+int(r.n/g.Ratio))
 	})
-	clusters := divUp(size, g.Ratio)
-	setBits(b, clusters, uint64(8*len(b))-clusters)
+	m.Pad(int(divUp(size, g.Ratio)))
 	if g.has(metadataCsum) {
-		d.SetBlockBitmapCsum(ondisk.CRC32C(im.seed, b[:s.ClustersPerGroup/8]))
+		d.SetBlockBitmapCsum(ondisk.BitmapCsum(im.seed, m, s.ClustersPerGroup))
 	}
 	return nil
 }
@@ -180,23 +181,11 @@ func (im *image) inodeBitmap(w *metaWriter, group uint64, d *ondisk.GroupDesc) e
 	if err != nil {
 		return err
 	}
-	setBits(b, 0, uint64(used))
-	setBits(b, uint64(per), uint64(8*len(b))-uint64(per))
+	m := ondisk.Bitmap(b)
+	m.SetRange(0, int(used))
+	m.Pad(int(per))
 	if g.has(metadataCsum) {
-		d.SetInodeBitmapCsum(ondisk.CRC32C(im.seed, b[:per/8]))
+		d.SetInodeBitmapCsum(ondisk.BitmapCsum(im.seed, m, per))
 	}
 	return nil
-}
-
-// setBits sets n bits of a bitmap from bit lo on.
-func setBits(b []byte, lo, n uint64) {
-	for ; n > 0 && lo%8 != 0; lo, n = lo+1, n-1 {
-		b[lo/8] |= 1 << (lo % 8)
-	}
-	for ; n >= 8; lo, n = lo+8, n-8 {
-		b[lo/8] = 0xFF
-	}
-	for ; n > 0; lo, n = lo+1, n-1 {
-		b[lo/8] |= 1 << (lo % 8)
-	}
 }
