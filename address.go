@@ -28,12 +28,3 @@ func ParseAddress(s string) (Address, bool) {
 func (a Address) String() string { return a.Image + ":" + a.Path }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// splitPartition splits IMAGE#PARTITION. What follows the last # is a number or, past "type=", a type.
-func splitPartition(name string) (image, partition string) {
-	i := strings.LastIndexByte(name, '#')
-	if i <= 0 || i == len(name)-1 || strings.ContainsAny(name[i:], `/\`) {
-		return name, ""
-	}
-	return name[:i], name[i+1:]
-}

@@ -1,9 +1,7 @@
 package extant
 
 import (
-	"errors"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -132,9 +130,4 @@ func join(dir, name string) string {
 		return name
 	}
 	return strings.TrimSuffix(dir, "/") + "/" + name
-}
-
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return !errors.Is(err, fs.ErrNotExist)
 }

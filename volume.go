@@ -2,11 +2,8 @@ package extant
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
-	"strings"
-	"syscall"
+	"io/fs"
 
 	"extant/disk"
 	"extant/ext4"
@@ -52,29 +49,28 @@ func Open(image string) (*Volume, error) { return OpenWith(image, Options{}) }
 
 // OpenWith is Open with options.
 func OpenWith(image string, o Options) (*Volume, error) {
-	name, partition := image, ""
-	if !exists(image) {
-		name, partition = splitPartition(image)
-	}
 	flags := disk.ReadOnly
 	if o.Shared {
 		flags |= disk.Shared
 	}
-	file, err := disk.Open(name, flags)
+	dev, isPart, err := openImage(image, flags)
 	if err != nil {
 		return nil, err
 	}
-	v, err := openPart(file, partition, o)
+	v, err := OpenDevice(dev, o)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", image, err), file.Close())
+		if !isPart {
+			err = hintPartitions(dev, err)
+		}
+		return nil, closing(dev, &fs.PathError{Op: "open", Path: image, Err: err})
 	}
-	v.closers = append(v.closers, file)
+	v.closers = append(v.closers, dev)
 	return v, nil
 }
 
 // OpenDevice opens the file system on dev. The device stays the caller's: Close does not close it.
 func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
-	fs, err := ext4.Mount(dev, ext4.Options{
+	mounted, err := ext4.Mount(dev, ext4.Options{
 		NoLoad:     o.NoLoad,
 		CacheBytes: o.CacheBytes,
 		SuperBlock: ondisk.Block(o.SuperBlock),
@@ -83,42 +79,11 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := fs.Root()
+	root, err := mounted.Root()
 	if err != nil {
-		return nil, errors.Join(err, fs.Close())
+		return nil, closing(mounted, err)
 	}
-	return &Volume{fs: fs, root: root}, nil
-}
-
-func openPart(dev disk.Device, partition string, o Options) (*Volume, error) {
-	if partition != "" {
-		number, err := strconv.Atoi(partition)
-		if err != nil {
-			return nil, fmt.Errorf("partition %q is not a number: %w", partition, syscall.EINVAL)
-		}
-		dev, err = disk.OpenPartition(dev, number)
-		if err != nil {
-			return nil, err
-		}
-	}
-	v, err := OpenDevice(dev, o)
-	if err != nil && partition == "" {
-		err = hintPartitions(dev, err)
-	}
-	return v, err
-}
-
-// hintPartitions adds to the error of a device without a file system what partitions it has.
-func hintPartitions(dev disk.Device, err error) error {
-	parts, perr := disk.Partitions(dev)
-	if perr != nil || len(parts) == 0 {
-		return err
-	}
-	var names []string
-	for _, p := range parts {
-		names = append(names, fmt.Sprintf("#%d (type %s, %d MiB)", p.Number, p.Type, p.Size>>20))
-	}
-	return fmt.Errorf("%w; it holds partitions, name one of them: %s", err, strings.Join(names, ", "))
+	return &Volume{fs: mounted, root: root}, nil
 }
 
 // Close ends the use of the volume and of all its Files.

@@ -53,6 +53,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
 		newCat, newLs,
+		newInfo,
 	} {
 		root.AddCommand(cmd(a))
 	}
