@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 
 	"extant/ext4"
 	"extant/internal/ondisk"
@@ -56,9 +57,13 @@ func readSorted(f *File) ([]fs.DirEntry, error) {
 	return list, err
 }
 
+// WalkPathMax is how long a path may be, in bytes, for WalkDir to go further down. It bounds the walk on an image that has
+// directories in each other without end in sight.
+const WalkPathMax = 64 << 10
+
 // WalkDir walks the tree below root as filepath.WalkDir does: in order of name, without following symbolic links, errors given
-// to fn. A directory that is met a second time, which no sound image has, is a *CorruptError: the walk ends on any
-// image.
+// to fn. A directory that is met a second time, which no sound image has, is a *CorruptError, and one whose path is longer than
+// WalkPathMax is syscall.ENAMETOOLONG: the walk ends on any image.
 func (v *Volume) WalkDir(root string, fn fs.WalkDirFunc) error {
 	n, err := v.Inode(root, false)
 	if err != nil {
@@ -81,34 +86,44 @@ type treeWalk struct {
 
 // visit shows d, and if n is a directory what is below it. n may be nil if d is no directory.
 func (t *treeWalk) visit(name string, d fs.DirEntry, n *ext4.Inode) error {
-	if err := t.fn(name, d, nil); err != nil || !d.IsDir() {
-		if err == fs.SkipDir && d.IsDir() {
-			err = nil
-		}
-		return err
+	err := t.fn(name, d, nil)
+	if err == nil && d.IsDir() {
+		err = t.content(name, d, n)
 	}
-	if t.seen[n.Ino()] {
-		err := ondisk.Corrupt("directory", "has more than one name").At(n.Ino(), 0)
+	if err == fs.SkipDir && d.IsDir() {
+		return nil
+	}
+	return err
+}
+
+// content visits what is in the directory n.
+func (t *treeWalk) content(name string, d fs.DirEntry, n *ext4.Inode) error {
+	if err := t.enter(name, n); err != nil {
 		return t.fn(name, d, pathError("readdir", name, err))
 	}
-	t.seen[n.Ino()] = true
 	list, err := readSorted(&File{name: name, inode: n})
 	if err != nil {
 		if err := t.fn(name, d, err); err != nil {
-			if err == fs.SkipDir {
-				err = nil
-			}
 			return err
 		}
 	}
 	for _, e := range list {
 		if err := t.below(name, e.(*dirEntry)); err != nil {
-			if err == fs.SkipDir {
-				break
-			}
 			return err
 		}
 	}
+	return nil
+}
+
+// enter says why the walk must not go into a directory, if it must not.
+func (t *treeWalk) enter(name string, n *ext4.Inode) error {
+	switch {
+	case t.seen[n.Ino()]:
+		return ondisk.Corrupt("directory", "has more than one name").At(n.Ino(), 0)
+	case len(name) > WalkPathMax:
+		return syscall.ENAMETOOLONG
+	}
+	t.seen[n.Ino()] = true
 	return nil
 }
 

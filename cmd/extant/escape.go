@@ -70,3 +70,11 @@ func shown(r rune, n int) bool {
 	}
 	return unicode.IsPrint(r)
 }
+
+// shownName is a name as it is written to standard output: escaped if that is a terminal.
+func (a *app) shownName(name string) string {
+	if a.outTTY {
+		return escapeName(name)
+	}
+	return name
+}

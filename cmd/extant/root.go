@@ -52,8 +52,8 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: groupImage, Title: "The image itself:"},
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
-		newCat, newLs,
-		newInfo,
+		newLs, newCat, newStat, newTree, newDu,
+		newInfo, newPartitions, newVersion,
 	} {
 		root.AddCommand(cmd(a))
 	}
