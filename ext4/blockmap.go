@@ -1,74 +1,52 @@
 package ext4
 
 import (
-	"encoding/binary"
-
 	"extant/internal/ondisk"
 )
 
-// The block map of an ext2 or ext3 file: i_block has the numbers of twelve blocks and then those of an indirect, a double and a
-// triple indirect block, the roots of trees one, two and three levels deep. 0 stands for a hole, whatever would be below it.
-const (
-	mapDirect  = 12
-	mapTrees   = 3
-	mapPtrSize = 4
-)
-
-// blockMapRun finds file block fb in the inode's block map.
+// blockMapRun finds file block fb in the block map of an ext2 or ext3 file. 0 in place of a block number stands for a hole, as
+// wide as what would be below it.
 func (n *Inode) blockMapRun(fb ondisk.FileBlock) (run, error) {
-	at := uint64(fb)
-	if at < mapDirect {
-		return n.pointerRun(n.disk.IBlock[:mapDirect*mapPtrSize], 0, at)
+	p, ok := ondisk.PathTo(fb, n.fs.blockSize)
+	if !ok {
+		first := ondisk.BlockMapMax(n.fs.blockSize)
+		return run{first: first, count: ondisk.FileBlocksMax - first}, nil
 	}
-	first, perBlock := uint64(mapDirect), uint64(n.fs.blockSize/mapPtrSize)
-	span := perBlock // of the tree, in file blocks
-	for tree := range uint64(mapTrees) {
-		if at-first < span {
-			return n.mapTreeRun(tree, first, span, at)
-		}
-		first, span = first+span, span*perBlock
-	}
-	return run{first: first, count: ondisk.FileBlocksMax - first}, nil
-}
-
-// mapTreeRun walks down a tree of tree+1 levels that maps span file blocks from first on.
-func (n *Inode) mapTreeRun(tree, first, span, fb uint64) (run, error) {
-	ptrs, i := n.disk.IBlock[:], mapDirect+tree
-	for {
-		b := pointerAt(ptrs, i)
+	m, end := ondisk.BlockMap(n.disk.IBlock[:]), ondisk.DirectBlocks
+	for level := range p.Depth {
+		b := m.At(p.Index[level])
 		if b == 0 {
-			return run{first: first, count: span}, nil
+			return n.mapHole(fb, p.Depth-level), nil
 		}
-		buf, err := n.fs.metaBlock("indirect block", b)
-		if err != nil {
-			return run{}, ondisk.Locate(err, n.ino, b)
+		var err error
+		if m, err = n.indirectBlock(b); err != nil {
+			return run{}, err
 		}
-		ptrs, span = buf.Data(), span/uint64(n.fs.blockSize/mapPtrSize)
-		if span == 1 {
-			return n.pointerRun(ptrs, first, fb)
-		}
-		i = (fb - first) / span
-		first += i * span
+		end = m.Len()
 	}
-}
-
-// pointerRun is the run around file block fb among the pointers to data, of which the first maps file block first.
-func (n *Inode) pointerRun(ptrs []byte, first, fb uint64) (run, error) {
-	i, end := fb-first, uint64(len(ptrs)/mapPtrSize)
-	r := run{first: fb, count: 1, start: pointerAt(ptrs, i), state: written}
-	step := ondisk.Block(1)
+	i := p.Index[p.Depth]
+	r := run{first: uint64(fb), count: uint64(m.Run(i, end)), start: m.At(i), state: written}
 	if r.start == 0 {
-		r.state, step = hole, 0
-	}
-	for b := r.start + step; i+r.count < end && pointerAt(ptrs, i+r.count) == b; b += step {
-		r.count++
-	}
-	if r.state == hole {
+		r.state = hole
 		return r, nil
 	}
 	return r, n.fs.checkRange("block map", r.start, r.count)
 }
 
-func pointerAt(ptrs []byte, i uint64) ondisk.Block {
-	return ondisk.Block(binary.LittleEndian.Uint32(ptrs[i*mapPtrSize:]))
+// mapHole is the hole around fb where a block number that stands over level levels of the map is 0.
+func (n *Inode) mapHole(fb ondisk.FileBlock, level int) run {
+	first := uint64(ondisk.DirectBlocks)
+	for l := 1; uint64(fb) >= first+ondisk.IndirectSpan(l, n.fs.blockSize); l++ {
+		first += ondisk.IndirectSpan(l, n.fs.blockSize)
+	}
+	span := ondisk.IndirectSpan(level, n.fs.blockSize)
+	return run{first: uint64(fb) - (uint64(fb)-first)%span, count: span}
+}
+
+func (n *Inode) indirectBlock(b ondisk.Block) (ondisk.BlockMap, error) {
+	buf, err := n.fs.metaBlock("indirect block", b)
+	if err != nil {
+		return nil, ondisk.Locate(err, n.ino, b)
+	}
+	return buf.Data(), nil
 }

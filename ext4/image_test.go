@@ -1,6 +1,7 @@
 package ext4_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,6 +73,16 @@ func (im *image) debugfs(cmds ...string) string {
 		im.t.Fatal(err)
 	}
 	return run(im.t, tool(im.t, "debugfs"), "-w", "-f", script, im.path)
+}
+
+// e2fsck runs e2fsck, which may repair the image but must leave nothing to repair.
+func (im *image) e2fsck(flags string) {
+	im.t.Helper()
+	out, err := exec.Command(tool(im.t, "e2fsck"), flags, im.path).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) {
+		im.t.Fatalf("e2fsck %s: %v\n%s", flags, err, out)
+	}
 }
 
 // bytes is the content of the image.

@@ -79,12 +79,11 @@ func (fs *FS) InodeSlot(ino ondisk.Ino) (Slot, error) {
 	if ino == 0 || uint32(ino) > fs.sb.InodesCount {
 		return Slot{}, ondisk.Corrupt("inode number", "%d of %d", ino, fs.sb.InodesCount)
 	}
-	g := ondisk.Group(uint32(ino-1) / fs.sb.InodesPerGroup)
+	g, i := fs.sb.InodeGroup(ino)
 	d, err := fs.Group(g)
 	if err != nil {
 		return Slot{}, err
 	}
-	i := uint32(ino-1) % fs.sb.InodesPerGroup
 	if fs.neverUsed(&d, i) {
 		return Slot{}, syscall.ESTALE
 	}
@@ -185,10 +184,8 @@ func (n *Inode) IsDir() bool { return n.disk.Type() == ondisk.ModeDir }
 // encrypted reports whether data, names or target need a key.
 func (n *Inode) encrypted() bool { return n.disk.Has(ondisk.InodeEncrypt) }
 
-// inline reports whether the data is in the inode. Without extra fields there is no room for the xattr that belongs to it.
-func (n *Inode) inline() bool {
-	return n.disk.Has(ondisk.InodeInlineData) && n.disk.ExtraIsize > 0
-}
+// inline reports whether the data is in the inode.
+func (n *Inode) inline() bool { return n.disk.Inline() }
 
 func (n *Inode) corrupt(structure, format string, args ...any) error {
 	return ondisk.Corrupt(structure, format, args...).At(n.ino, 0)

@@ -71,13 +71,13 @@ func (w *metaWalk) tree() bool {
 		}
 		return w.extents(node, bounds)
 	}
-	first, perBlock := uint64(mapDirect), uint64(w.n.fs.blockSize/mapPtrSize)
-	span := perBlock
-	for tree := range uint64(mapTrees) {
-		if !w.indirect(pointerAt(w.n.disk.IBlock[:], mapDirect+tree), int(tree), first, span) {
+	first, root := uint64(ondisk.DirectBlocks), ondisk.BlockMap(w.n.disk.IBlock[:])
+	for i := ondisk.IndirectSlot; i < root.Len(); i++ {
+		level := i - ondisk.IndirectSlot
+		if !w.indirect(root.At(i), level, first) {
 			return false
 		}
-		first, span = first+span, span*perBlock
+		first += ondisk.IndirectSpan(level+1, w.n.fs.blockSize)
 	}
 	return true
 }
@@ -97,23 +97,23 @@ func (w *metaWalk) extents(node ondisk.ExtentNode, bounds ondisk.ExtentBounds) b
 	return true
 }
 
-// indirect yields an indirect block, which maps span file blocks from first on, and those below it.
-func (w *metaWalk) indirect(b ondisk.Block, level int, first, span uint64) bool {
+// indirect yields an indirect block, which maps file blocks from first on, and those below it. level 0 maps data.
+func (w *metaWalk) indirect(b ondisk.Block, level int, first uint64) bool {
 	if b == 0 || first >= ondisk.FileBlocksMax {
 		return true
 	}
 	if more, ok := w.visit(MetaBlock{IndirectBlock, b, level, ondisk.FileBlock(first)}); !more || !ok {
 		return more
 	}
-	buf, err := w.n.fs.metaBlock("indirect block", b)
+	m, err := w.n.indirectBlock(b)
 	if err != nil {
-		return w.yield(MetaBlock{}, ondisk.Locate(err, w.n.ino, b))
+		return w.yield(MetaBlock{}, err)
 	}
-	ptrs := uint64(w.n.fs.blockSize / mapPtrSize)
-	for i := uint64(0); level > 0 && i < ptrs; i++ {
-		if !w.indirect(pointerAt(buf.Data(), i), level-1, first+i*(span/ptrs), span/ptrs) {
+	for i := 0; level > 0 && i < m.Len(); i++ {
+		if !w.indirect(m.At(i), level-1, first) {
 			return false
 		}
+		first += ondisk.IndirectSpan(level, w.n.fs.blockSize)
 	}
 	return true
 }

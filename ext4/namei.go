@@ -5,6 +5,7 @@ import (
 	"errors"
 	"syscall"
 
+	"extant/internal/casefold"
 	"extant/internal/ondisk"
 )
 
@@ -100,8 +101,7 @@ func (n *Inode) scan(m *nameMatch) (ondisk.Ino, error) {
 type nameMatch struct {
 	name   []byte
 	noKey  *ondisk.NoKeyName // of an encrypted directory
-	folded []byte            // of a casefolded one; nil where the name cannot be folded
-	fold   func([]byte) ([]byte, bool)
+	folded *casefold.Name    // of a casefolded one
 }
 
 // matcher prepares a name for being looked up in the directory.
@@ -116,8 +116,8 @@ func (n *Inode) matcher(name string) (*nameMatch, error) {
 		}
 		m.noKey = &shown
 	case n.disk.Has(ondisk.InodeCasefold):
-		m.fold = n.fs.fold
-		m.folded, _ = m.fold(m.name)
+		folded := casefold.NewName(m.name)
+		m.folded = &folded
 	}
 	return m, nil
 }
@@ -134,7 +134,7 @@ func (m *nameMatch) hash(v ondisk.HashVersion, seed [4]uint32) (uint32, error) {
 	case m.noKey != nil:
 		return m.noKey.Hash &^ 1, nil
 	case m.folded != nil:
-		h, err := ondisk.HashName(v, seed, m.folded)
+		h, err := ondisk.HashName(v, seed, m.folded.Key())
 		return h.Major, err
 	}
 	h, err := ondisk.HashName(v, seed, m.name)
@@ -147,8 +147,7 @@ func (m *nameMatch) matches(entry []byte) bool {
 	case m.noKey != nil:
 		return m.noKey.Matches(entry)
 	case m.folded != nil:
-		folded, ok := m.fold(entry)
-		return ok && bytes.Equal(folded, m.folded)
+		return m.folded.Matches(entry)
 	}
 	return bytes.Equal(m.name, entry)
 }

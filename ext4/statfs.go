@@ -60,31 +60,14 @@ func (l *layout) headroom() uint64 {
 	return min(l.blocks/ratio/50, 4096) * ratio
 }
 
-// groupOverhead is the number of blocks of a group that hold the file system itself.
+// groupOverhead is the number of blocks of a group that hold the file system itself. What is reserved for descriptors to come is
+// a file's.
 func (l *layout) groupOverhead(g ondisk.Group) uint64 {
-	n := l.tableBlocks() + 2
+	n := l.sb.GroupHead(g) + uint64(l.sb.ItableBlocks()) + 2
 	if l.sb.HasBackup(g) {
-		n++
+		n -= uint64(l.sb.ReservedGDTBlocks)
 	}
-	return n + l.groupDescBlocks(uint64(g))
-}
-
-// groupDescBlocks is the number of descriptor blocks in a group.
-func (l *layout) groupDescBlocks(g uint64) uint64 {
-	table := (l.groups + l.descPerBlock - 1) / l.descPerBlock
-	if l.sb.HasIncompat(ondisk.IncompatMetaBG) {
-		if g/l.descPerBlock >= uint64(l.sb.FirstMetaBG) {
-			if at := g % l.descPerBlock; at <= 1 || at == l.descPerBlock-1 {
-				return 1
-			}
-			return 0
-		}
-		table = uint64(l.sb.FirstMetaBG)
-	}
-	if l.sb.HasBackup(ondisk.Group(g)) {
-		return table
-	}
-	return 0
+	return n
 }
 
 // journalBlocks is the size of the journal in the file system, as far as that can be known.

@@ -36,9 +36,14 @@ func (n *Inode) Xattr(name string) ([]byte, error) {
 	}
 	value, err := n.rawXattr(index, rest)
 	if err == nil && (index == ondisk.XattrACLAccess || index == ondisk.XattrACLDefault) {
-		value, err = aclToSyscall(value)
+		var acl ondisk.ACL
+		acl, err = ondisk.DecodeACL(value)
+		value = acl.EncodeXattr()
 	}
-	return value, ondisk.Locate(err, n.ino, 0)
+	if err != nil {
+		return nil, ondisk.Locate(err, n.ino, 0)
+	}
+	return value, nil
 }
 
 // CryptContext is the encryption context of an encrypted inode; syscall.ENODATA where there is none.
