@@ -3,16 +3,19 @@ package mkfs_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
-
-	"extant/disk"
-	"extant/mkfs"
-	"maps"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"extant/disk"
+	"extant/internal/ondisk"
+	"extant/mkfs"
 )
 
 // same lists file systems that mke2fs and we make alike, but for what the last column names, with the reason.
@@ -163,7 +166,72 @@ func TestMatrix(t *testing.T) {
 
 // matrixSize gives some groups to every block size but the largest.
 func matrixSize(t *testing.T, block string) int64 {
-	return size(t, map[string]string{"1024": "70M", "2048": "200M", "4096": "700M", "65536": "300M"}[block])
+	return size(t, map[string]string{"1024": "270M", "2048": "200M", "4096": "700M", "65536": "300M"}[block])
+}
+
+// TestShapes formats what the matrix has no room for: maps of several levels, odd places, tight groups.
+func TestShapes(t *testing.T) {
+	needTool(t, "e2fsck")
+	for _, c := range []struct{ size, args string }{
+		{"2G", "-b 1024 -J size=900"},
+		{"2G", "-b 1024 -g 256 -J size=200 -O ^resize_inode"},
+		{"2G", "-b 1024 -t ext3 -J size=900"},
+		{"2G", "-t ext3 -J size=1000"},
+		{"1G", "-J location=500M,size=128"},
+		{"1G", "-J location=3 -O ^flex_bg"},
+		{"1G", "-i 1024 -I 512"},
+		{"1G", "-i 2048 -G 128 -b 1024"},
+		{"1G", "-g 1024 -b 1024 -i 1024 -I 512"},
+		{"4G", "-b 1024 -O sparse_super2,meta_bg,bigalloc -C 4096"},
+		{"4G", "-O bigalloc -C 1048576"},
+		{"300G", "-O bigalloc,^has_journal -C 268435456"},
+		{"8G", "-b 1024 -I 256 -E packed_meta_blocks,resize=100000000"},
+		{"300G", "-N 20 -m 0"},
+		{"64M", "-E offset=0,root_perms=1777,root_owner=4000000000:5"},
+	} {
+		t.Run(c.size+" "+c.args, func(t *testing.T) {
+			t.Parallel()
+			fsck(t, create(t, size(t, c.size), options(t, c.args)))
+		})
+	}
+}
+
+// TestBadBlocks keeps blocks out of use, and refuses those that cannot be.
+func TestBadBlocks(t *testing.T) {
+	needTool(t, "e2fsck", "dumpe2fs", "debugfs")
+	o := options(t, "-b 1024")
+	for b := ondisk.Block(9000); b < 9700; b += 2 {
+		o.BadBlocks = append(o.BadBlocks, b, b)
+	}
+	path := create(t, 64<<20, o)
+	fsck(t, path)
+	bad := strings.Fields(run(t, "dumpe2fs", "-b", path))
+	if len(bad) < 350 || !slices.Contains(bad, "9698") {
+		t.Errorf("dumpe2fs -b lists %d words: %q", len(bad), bad)
+	}
+	for _, b := range []ondisk.Block{1, 65536} {
+		o.BadBlocks = []ondisk.Block{b}
+		_, err := mkfs.Format(disk.NewMem(64<<20), o)
+		if !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("bad block %d: %v", b, err)
+		}
+	}
+}
+
+// TestOffset leaves what lies before and after the file system alone.
+func TestOffset(t *testing.T) {
+	dev := dirtyDevice(t, 40<<20)
+	if _, err := mkfs.Format(dev, options(t, "-E offset=1M,root_perms=700")); err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, 1<<20)
+	if _, err := dev.ReadAt(head, 0); err != nil || !bytes.Equal(head, bytes.Repeat([]byte{0xFF}, 1<<20)) {
+		t.Errorf("the bytes before the file system have changed (%v)", err)
+	}
+	var magic [2]byte
+	if _, err := dev.ReadAt(magic[:], 1<<20+ondisk.SuperOffset+0x38); err != nil || magic != [2]byte{0x53, 0xEF} {
+		t.Errorf("no file system at the offset: magic %x, %v", magic, err)
+	}
 }
 
 // TestSizes formats everything from a floppy's worth to what 32-bit block numbers cannot reach.
