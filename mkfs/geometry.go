@@ -125,6 +125,9 @@ func (g *Geometry) planSizes(size int64) error {
 	if most := min(g.BlockSize, ondisk.InodeSizeMax); !isSize(inode, ondisk.InodeSizeMin, most) {
 		return invalid("-I", "inode size %d: give a power of two from %d to %d, and no more than a block", inode, ondisk.InodeSizeMin, most)
 	}
+	if n := g.opts.BytesPerInode; n != 0 && (n < blockSizeMin || n > 1024*blockSizeMax) {
+		return invalid("-i", "%d bytes per inode: give %d to %d", n, blockSizeMin, 1024*blockSizeMax)
+	}
 	g.opts.BytesPerInode = cmp.Or(g.opts.BytesPerInode, max(use.bytesPerInode, int64(g.BlockSize)))
 	s := &g.Super
 	s.InodeSize = uint16(inode)
@@ -194,9 +197,6 @@ func (g *Geometry) planInodes(int64) error {
 		return g.checkInodes(g.opts.Inodes)
 	}
 	ratio := uint64(g.opts.BytesPerInode)
-	if g.opts.BytesPerInode < blockSizeMin || ratio > blockSizeMax*1024 {
-		return invalid("-i", "%d bytes per inode: give %d to %d", g.opts.BytesPerInode, blockSizeMin, blockSizeMax*1024)
-	}
 	n := g.Blocks/ratio*uint64(g.BlockSize) + g.Blocks%ratio*uint64(g.BlockSize)/ratio
 	if n > math.MaxUint32 && g.has(is64bit) {
 		n = math.MaxUint32
