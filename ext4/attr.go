@@ -52,7 +52,7 @@ func (n *Inode) Attr() Attr {
 	return a
 }
 
-// sectors is i_blocks in 512-byte units. As in the kernel, inline data counts as if it took sectors.
+// sectors is i_blocks in 512-byte units. As in the kernel, the inline data of a file counts as if it took sectors.
 func (n *Inode) sectors() uint64 {
 	b := uint64(n.disk.BlocksLo)
 	if n.fs.sb.HasROCompat(ondisk.ROCompatHugeFile) {
@@ -61,7 +61,7 @@ func (n *Inode) sectors() uint64 {
 			b <<= n.fs.blockBits - 9
 		}
 	}
-	if n.inline() {
+	if n.inline() && n.disk.Type() == ondisk.ModeRegular {
 		b += (uint64(n.size) + 511) / 512
 	}
 	return b
