@@ -56,13 +56,15 @@ func modeText(mode uint16) string {
 	return string(b)
 }
 
+type inodeFlag struct {
+	bit    uint32
+	letter byte // of lsattr; 0 for none
+	word   string
+}
+
 // inodeFlags are the inode flags with lsattr's letters, in lsattr's order, and the words used in JSON. What lsattr has no letter for is shown
 // by name.
-var inodeFlags = []struct {
-	bit    uint32
-	letter byte // 0 for none
-	word   string
-}{
+var inodeFlags = []inodeFlag{
 	{ondisk.InodeSecureDelete, 's', "secure_deletion"},
 	{ondisk.InodeUndelete, 'u', "undelete"},
 	{ondisk.InodeSync, 'S', "sync"},
@@ -78,11 +80,13 @@ var inodeFlags = []struct {
 	{ondisk.InodeNoTail, 't', "no_tail_merging"},
 	{ondisk.InodeTopDir, 'T', "top_of_hierarchy"},
 	{ondisk.InodeExtents, 'e', "extents"},
+	{0x00800000, 'C', "no_cow"}, // FS_NOCOW_FL, without meaning to ext4
+	{ondisk.InodeDAX, 'x', "dax"},
 	{ondisk.InodeCasefold, 'F', "casefold"},
 	{ondisk.InodeInlineData, 'N', "inline_data"},
 	{ondisk.InodeProjInherit, 'P', "project_inherit"},
 	{ondisk.InodeVerity, 'V', "verity"},
-	{ondisk.InodeDAX, 'x', "dax"},
+	{0x00000400, 'm', "no_compression"}, // EXT2_NOCOMPR_FL, likewise
 	{ondisk.InodeHugeFile, 0, "huge_file"},
 	{ondisk.InodeEA, 0, "ea_inode"},
 }
