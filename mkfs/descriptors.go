@@ -22,6 +22,16 @@ func (im *image) newDescWriter() *descWriter {
 	return w
 }
 
+// Backups lists the blocks that hold backups of the super block.
+func (g *Geometry) Backups() []ondisk.Block {
+	groups := g.superGroups()
+	list := make([]ondisk.Block, 0, len(groups))
+	for _, group := range groups[1:] {
+		list = append(list, g.superBlock(group))
+	}
+	return list
+}
+
 // superGroups lists the groups that hold a copy of the super block.
 func (g *Geometry) superGroups() (list []uint64) {
 	for group := range g.Groups {
@@ -136,6 +146,13 @@ func (im *image) writeSupers() error {
 	im.encodeSuper(b, 0)
 	_, err := im.dev.WriteAt(b, ondisk.SuperOffset)
 	return err
+}
+
+// made is the plan with the super block as it was written, but for its checksum.
+func (im *image) made() *Geometry {
+	g := *im.geo
+	g.Super = im.super
+	return &g
 }
 
 // encodeSuper writes the copy of the super block that belongs in a group.

@@ -2,7 +2,7 @@
 //
 // It knows the options of mke2fs by the same names and takes the same decisions from the size of the
 // device. It writes large pieces in ascending order, holds in memory only what is in use, and gives the same
-// bytes for the same options, clock and random numbers. It never reads what a file system held
+// bytes for the same options, clock and random numbers. It never trusts what a device held
 // before, never mounts, and never uses package ext4: what it makes is judged by others.
 //
 // # Words

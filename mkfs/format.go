@@ -2,7 +2,7 @@ package mkfs
 
 import "extant/disk"
 
-// Format makes an empty file system on a device and returns its plan. Options that contradict each other or the size
+// Format makes an empty file system on a device and returns its plan, with the super block as it was written. Options that contradict each other or the size
 // give an *OptionError or a *NoSpaceError before anything is written. The device is flushed, not closed.
 //
 // When Format fails later, or is interrupted, no file system is found on the device, neither the new one nor the one it held.
@@ -21,7 +21,7 @@ func Format(dev disk.Device, o Options) (*Geometry, error) {
 	if err := im.finish(); err != nil {
 		return nil, err
 	}
-	return geo, nil
+	return im.made(), nil
 }
 
 // PlanDevice is Plan for all of a device that Options leaves to the file system.

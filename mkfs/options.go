@@ -60,9 +60,6 @@ type Options struct {
 	Now time.Time
 	// Rand gives the UUID and the hash seed where they are not given; nil asks the system.
 	Rand io.Reader
-	// Progress is told, from time to time, how much of the work is done, in bytes written of bytes to write.
-	// It may be nil.
-	Progress func(done, total int64)
 }
 
 // Extended is the options of -E.
