@@ -107,7 +107,7 @@ func InsertDirent(area []byte, tail int, ino Ino, name []byte, fileType uint8) (
 		}
 		used := 0
 		if d.Ino != 0 {
-			used = DirentSize(len(d.Name))
+			used = max(DirentSizeMin, DirentSize(len(d.Name))) // damage makes empty names
 		}
 		if d.Len-used >= need && off+d.Len <= len(area)-tail {
 			if used > 0 {
