@@ -106,11 +106,13 @@ const (
 
 var zeros [8]byte
 
-// crcNumber continues a CRC over a 32-bit number in disk order.
+// crcNumber continues a CRC over a 32-bit number in disk order. It goes by the table, as a buffer for CRC32C would escape to the heap.
 func crcNumber(crc, n uint32) uint32 {
-	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], n)
-	return CRC32C(crc, b[:])
+	for range 4 {
+		crc = crc>>8 ^ castagnoli[byte(crc^n)]
+		n >>= 8
+	}
+	return crc
 }
 
 // checkCsum compares the checksum found in a structure with the one that belongs there.

@@ -90,9 +90,8 @@ const xattrCsumOffset = 16
 
 // XattrBlockCsum is the checksum that belongs in the header of xattr block b, which lies in block at; seed is the file system's.
 func XattrBlockCsum(seed uint32, at Block, b []byte) uint32 {
-	var num [8]byte
-	binary.LittleEndian.PutUint64(num[:], uint64(at))
-	crc := CRC32C(seed, num[:])
+	lo, hi := split(uint64(at))
+	crc := crcNumber(crcNumber(seed, lo), hi)
 	crc = CRC32C(crc, b[:xattrCsumOffset])
 	crc = CRC32C(crc, zeros[:4])
 	return CRC32C(crc, b[xattrCsumOffset+4:])
