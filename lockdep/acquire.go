@@ -2,7 +2,6 @@ package lockdep
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -164,8 +163,7 @@ func (v *Validator) node(h *held) *node {
 // +checklocks:v.mu
 func (v *Validator) learnUse(t *task, a *held, n *node) []*Report {
 	var found []*Report
-	if a.mode == sched.Exclusive && a.kind <= pseudoKind && !n.writer {
-		n.writer = true
+	if a.mode == sched.Exclusive && a.flags&try == 0 && n.write(v.gates(t)) {
 		found = v.recheckReaders(t, a, n)
 	}
 	for i := range t.held {
@@ -200,9 +198,12 @@ func (n *node) used(i int, how contextUse, mode sched.Mode) {
 func (v *Validator) recheckReaders(t *task, a *held, n *node) []*Report {
 	var found []*Report
 	for _, e := range n.in {
-		for i := range wayCount {
-			if w := wayAt(i); e.ways&(1<<i) != 0 && w.taken == sched.Shared {
-				found = append(found, v.judge(t, a, e, w)...)
+		for k, seen := range e.seen {
+			if wayAt(k).taken != sched.Shared {
+				continue
+			}
+			for _, s := range seen {
+				found = append(found, v.judge(t, a, step{e, s})...)
 			}
 		}
 	}
@@ -212,7 +213,7 @@ func (v *Validator) recheckReaders(t *task, a *held, n *node) []*Report {
 // learnPair takes in that t takes a while it holds its entry i.
 //
 // +checklocks:v.mu
-func (v *Validator) learnPair(t *task, i int, a *held, n *node, s *site) []*Report {
+func (v *Validator) learnPair(t *task, i int, a *held, n *node, at *site) []*Report {
 	h := &t.held[i]
 	hn := v.node(h)
 	var found []*Report
@@ -222,73 +223,44 @@ func (v *Validator) learnPair(t *task, i int, a *held, n *node, s *site) []*Repo
 	if hn == n && h.flags&a.flags&keyed != 0 && h.obj.Class().Ordered {
 		return found
 	}
+	s := sighting{way: way{shared: h.mode != sched.Exclusive, taken: a.mode}, gates: v.gates(t), site: at}
 	e, changed := v.graph.add(dependency{
-		from: hn, to: n, way: way{shared: h.mode != sched.Exclusive, taken: a.mode},
-		gates: v.gates(t, i), event: h.kind == eventKind || a.kind == eventKind, site: s,
+		from: hn, to: n, event: h.kind == eventKind || a.kind == eventKind, sighting: s,
 	})
 	if !e.declared && v.cfg.Order != nil && !v.cfg.Order.allows(e) {
 		found = append(found, v.pairReport(Undeclared, t, h, a))
 	}
 	e.declared = true
 	if changed {
-		found = append(found, v.judge(t, a, e, way{shared: h.mode != sched.Exclusive, taken: a.mode})...)
+		found = append(found, v.judge(t, a, step{e, &s})...)
 	}
 	return found
 }
 
-// gates returns, sorted by id, the locks other than entry i that t holds exclusively.
+// gates returns, sorted, the locks that t holds.
 //
 // +checklocks:v.mu
-func (v *Validator) gates(t *task, i int) []*node {
-	var gates []*node
+func (v *Validator) gates(t *task) []gate {
+	var gates []gate
 	for k := range t.held {
-		h := &t.held[k]
-		if k != i && h.kind == lockKind && h.mode == sched.Exclusive {
-			gates = append(gates, v.node(h))
+		if h := &t.held[k]; h.kind == lockKind {
+			gates = append(gates, gate{v.node(h), h.mode == sched.Exclusive})
 		}
 	}
-	slices.SortFunc(gates, func(a, b *node) int { return a.id - b.id })
-	return slices.Compact(gates)
+	slices.SortFunc(gates, compareGates)
+	return gates
 }
 
-// judge returns a report if e, used as w, is part of a circle.
+// judge returns a report if s is part of a circle.
 //
 // +checklocks:v.mu
-func (v *Validator) judge(t *task, a *held, e *edge, w way) []*Report {
-	if e.event && !v.cfg.Events {
+func (v *Validator) judge(t *task, a *held, s step) []*Report {
+	if s.edge.event && !v.cfg.Events {
 		return nil
 	}
-	if e.from == e.to {
-		if !e.from.blocks(w.shared, w.taken) {
-			return nil
-		}
-		return []*Report{v.cycleReport(t, a, &cycle{steps: []step{{e, w}}, event: e.event})}
-	}
-	c := v.graph.cycleThrough(e, w)
+	c := v.graph.cycleThrough(s)
 	if c == nil {
 		return nil
 	}
 	return []*Report{v.cycleReport(t, a, c)}
 }
-
-// program returns the frames of s that are neither of this package nor of sched, innermost first.
-func (s stack) program() []runtime.Frame {
-	var all []runtime.Frame
-	inner := true
-	for frames := runtime.CallersFrames(s); ; {
-		f, more := frames.Next()
-		inner = inner && (strings.HasPrefix(f.Function, ownPrefix) || strings.HasPrefix(f.Function, schedPrefix))
-		if !inner && f.Function != "" && f.Function != "runtime.goexit" {
-			all = append(all, f)
-		}
-		if !more {
-			return all
-		}
-	}
-}
-
-// The prefixes of the functions that program leaves out where they are innermost.
-const (
-	ownPrefix   = "extant/lockdep."
-	schedPrefix = "extant/sched."
-)

@@ -134,9 +134,9 @@ func (v *Validator) learnFire(t *task, a *held, key uint64) []*Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.dropReleased(t)
-	s := &site{task: t.name, id: t.id, stack: callers(3)}
+	at := &site{task: t.name, id: t.id, stack: callers(3)}
 	n := v.node(a)
-	n.writer = true
+	n.write(nil)
 	var found []*Report
 	for i := range t.held {
 		h := &t.held[i]
@@ -144,9 +144,9 @@ func (v *Validator) learnFire(t *task, a *held, key uint64) []*Report {
 		if h.kind != lockKind && h.kind != pseudoKind || hn == n {
 			continue
 		}
-		w := way{taken: h.mode}
-		if e, changed := v.graph.add(dependency{from: n, to: hn, way: w, event: true, site: s}); changed {
-			found = append(found, v.judge(t, h, e, w)...)
+		s := sighting{way: way{taken: h.mode}, site: at}
+		if e, changed := v.graph.add(dependency{from: n, to: hn, event: true, sighting: s}); changed {
+			found = append(found, v.judge(t, h, step{e, &s})...)
 		}
 	}
 	v.seen.add(key)

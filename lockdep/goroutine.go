@@ -16,16 +16,3 @@ func goroutineID() uint64 {
 	}
 	return id
 }
-
-// stack is where something happened: return addresses, innermost first.
-type stack []uintptr
-
-// framesMax bounds a stack. Locks are taken near the leaves; what matters is found in fewer frames.
-const framesMax = 32
-
-// callers returns the stack of the calling goroutine without skip frames of this package.
-func callers(skip int) stack {
-	var pcs [framesMax]uintptr
-	n := runtime.Callers(skip+2, pcs[:])
-	return append(stack(nil), pcs[:n]...)
-}

@@ -15,7 +15,7 @@ type node struct {
 	name    string // class, followed by "/level" unless that is 0
 	kind    kind
 	wait    sched.WaitType
-	writer  bool // someone takes it exclusively
+	writers [][]gate // what is held where it is taken exclusively, without supersets
 	out, in []*edge
 	use     []contextUse // by context, in order of their first appearance
 }
@@ -68,12 +68,22 @@ func (w way) String() string {
 // edge is a dependency: to was taken while from was held.
 type edge struct {
 	from, to *node
-	ways     uint8           // set of way.index
-	sites    [wayCount]*site // where each way was first seen
-	gates    []*node         // other locks held exclusively every time, sorted by id
-	event    bool            // follows only from who fires an event, never from holding a lock
-	declared bool            // the declared order was asked
+	seen     [wayCount][]*sighting // by way.index
+	event    bool                  // follows only from who fires an event, never from holding a lock
+	declared bool                  // the declared order was asked
 }
+
+// sighting is one way in which a dependency was seen, and under which locks. Of two that differ in gates
+// only, the one that has no gate that the other lacks is kept.
+type sighting struct {
+	way   way
+	gates []gate // all locks that were held
+	site  *site
+}
+
+// sightingsMax bounds the sightings of one way, and the sets of gates of one class's writers. What exceeds it
+// is merged to one with fewer gates.
+const sightingsMax = 8
 
 // site is where and by whom something was first done.
 type site struct {
@@ -126,56 +136,59 @@ func nodeName(class string, level int) string {
 // dependency is one observation of an edge.
 type dependency struct {
 	from, to *node
-	way      way
-	gates    []*node // sorted by id
 	event    bool
-	site     *site
+	sighting sighting
 }
 
-// add puts d into the graph. It says whether that may have closed a cycle that was not there before,
+// add puts d into the graph. It says whether that may have closed a circle that was not there before,
 // because the edge is new, is seen in a new way, or is held back by less.
 func (g *graph) add(d dependency) (e *edge, changed bool) {
 	key := [2]int{d.from.id, d.to.id}
 	e = g.edges[key]
 	if e == nil {
-		e = &edge{from: d.from, to: d.to, gates: d.gates, event: d.event}
+		e = &edge{from: d.from, to: d.to, event: d.event}
 		g.edges[key] = e
 		d.from.out = append(d.from.out, e)
 		d.to.in = append(d.to.in, e)
 		g.close(d.from.id, d.to.id)
-		changed = true
 	}
-	if e.event && !d.event {
-		e.event, changed = false, true
-	}
-	if gates := intersect(e.gates, d.gates); len(gates) != len(e.gates) {
-		e.gates, changed = gates, true
-	}
-	if i := d.way.index(); e.ways&(1<<i) == 0 {
-		e.ways |= 1 << i
-		e.sites[i] = d.site
-		changed = true
-	}
-	return e, changed
+	changed = e.event && !d.event
+	e.event = e.event && d.event
+	return e, e.sight(d.sighting) || changed
 }
 
-// intersect returns the nodes in both a and b, which are sorted by id, in memory of its own if they
-// are fewer than those of a.
-func intersect(a, b []*node) []*node {
-	in := func(n *node) bool {
-		_, ok := slices.BinarySearchFunc(b, n, func(x, y *node) int { return x.id - y.id })
-		return ok
-	}
-	if !slices.ContainsFunc(a, func(n *node) bool { return !in(n) }) {
-		return a
-	}
-	var both []*node
-	for _, n := range a {
-		if in(n) {
-			both = append(both, n)
+// sight adds s to what was seen of e, unless that is known with no more gates.
+func (e *edge) sight(s sighting) (changed bool) {
+	list := &e.seen[s.way.index()]
+	for _, old := range *list {
+		if subset(old.gates, s.gates) {
+			return false
 		}
 	}
-	return both
+	*list = slices.DeleteFunc(*list, func(old *sighting) bool { return subset(s.gates, old.gates) })
+	if len(*list) == sightingsMax {
+		s.gates = common((*list)[sightingsMax-1].gates, s.gates)
+		*list = (*list)[:sightingsMax-1]
+	}
+	*list = append(*list, &s)
+	return true
+}
+
+// write notes that n is taken exclusively where the locks in held are held. It says whether that is
+// news: less is held than ever before.
+func (n *node) write(held []gate) (changed bool) {
+	for _, old := range n.writers {
+		if subset(old, held) {
+			return false
+		}
+	}
+	n.writers = slices.DeleteFunc(n.writers, func(old []gate) bool { return subset(held, old) })
+	if len(n.writers) == sightingsMax {
+		held = common(n.writers[sightingsMax-1], held)
+		n.writers = n.writers[:sightingsMax-1]
+	}
+	n.writers = append(n.writers, held)
+	return true
 }
 
 // close extends the closure by a path from u to v.
@@ -202,7 +215,7 @@ func (n *node) blocks(heldShared bool, taken sched.Mode) bool {
 	case !heldShared || taken == sched.Exclusive:
 		return true
 	case taken == sched.Shared:
-		return n.writer
+		return len(n.writers) > 0
 	}
 	return false
 }

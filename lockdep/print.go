@@ -11,30 +11,6 @@ import (
 
 func address(o *sched.Object) uintptr { return uintptr(unsafe.Pointer(o)) }
 
-// frames returns s as text, innermost first: function, file and line.
-func (s stack) frames() []string {
-	var all []string
-	for _, f := range s.program() {
-		all = append(all, fmt.Sprintf("%s (%s:%d)", shortFunction(f.Function), shortFile(f.File), f.Line))
-	}
-	return all
-}
-
-func (s *site) frames() []string {
-	if s == nil {
-		return nil
-	}
-	if s.text != nil {
-		return s.text
-	}
-	return s.stack.frames()
-}
-
-// shortFunction returns the function's name without the directories of its package.
-func shortFunction(f string) string { return f[strings.LastIndexByte(f, '/')+1:] }
-
-func shortFile(f string) string { return f[strings.LastIndexByte(f, '/')+1:] }
-
 // printer writes a report.
 type printer struct{ strings.Builder }
 

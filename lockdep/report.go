@@ -222,17 +222,14 @@ func (v *Validator) cycleReport(t *task, a *held, c *cycle) *Report {
 
 // describe puts c into r.
 func (g *graph) describe(r *Report, c *cycle) {
-	for i, s := range c.steps {
-		next := c.steps[(i+1)%len(c.steps)]
-		at := s.edge.sites[s.way.index()]
+	for _, s := range c.steps {
 		fromMode := sched.Exclusive
 		if s.way.shared {
 			fromMode = sched.Shared
 		}
-		_ = next
 		r.Chain = append(r.Chain, Dependency{
 			From: g.holding(s.edge.from, fromMode), To: g.holding(s.edge.to, s.way.taken),
-			Kind: s.way.String(), Task: label(at.task, at.id), Stack: at.frames(),
+			Kind: s.way.String(), Task: label(s.site.task, s.site.id), Stack: s.site.frames(),
 		})
 	}
 	first := c.steps[0].edge

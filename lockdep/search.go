@@ -1,11 +1,15 @@
 package lockdep
 
-import "extant/sched"
+import (
+	"slices"
 
-// step is an edge of a path with the way in which the path uses it.
+	"extant/sched"
+)
+
+// step is an edge of a path, as it was once seen.
 type step struct {
 	edge *edge
-	way  way
+	*sighting
 }
 
 // visit is a node reached by a search: weak if it was reached in a way that no shared holder blocks.
@@ -28,7 +32,7 @@ type search struct {
 //
 // A path that is not strong has a reader who took a lock recursively, or that no writer ever takes, and
 // goes on with one who holds the lock shared. Neither waits for the other.
-func (g *graph) strongPath(start *node, taken sched.Mode, goal *node, heldShared bool, allowed func(*edge) bool) []step {
+func (g *graph) strongPath(start *node, taken sched.Mode, goal *node, heldShared bool, allowed func(step) bool) []step {
 	s := &g.scratch
 	s.queue = s.queue[:0]
 	clear(s.seen[0])
@@ -36,10 +40,10 @@ func (g *graph) strongPath(start *node, taken sched.Mode, goal *node, heldShared
 	s.push(visit{node: start, weak: !start.blocks(true, taken), from: -1})
 	for i := 0; i < len(s.queue); i++ {
 		for _, e := range s.queue[i].node.out {
-			if e.to != goal && !g.reach[e.to.id].has(goal.id) || !allowed(e) {
+			if e.to != goal && !g.reach[e.to.id].has(goal.id) {
 				continue
 			}
-			if end := s.expand(i, e, goal, heldShared); end >= 0 {
+			if end := s.expand(i, e, goal, heldShared, allowed); end >= 0 {
 				return s.path(end)
 			}
 		}
@@ -49,20 +53,27 @@ func (g *graph) strongPath(start *node, taken sched.Mode, goal *node, heldShared
 
 // expand follows e from visit i in every way it was seen. It returns the index of the visit that ends
 // the search, or -1.
-func (s *search) expand(i int, e *edge, goal *node, heldShared bool) int {
-	for k := range wayCount {
+func (s *search) expand(i int, e *edge, goal *node, heldShared bool, allowed func(step) bool) int {
+	for k := range e.seen {
 		w := wayAt(k)
-		if e.ways&(1<<k) == 0 || s.queue[i].weak && w.shared {
+		if s.queue[i].weak && w.shared {
 			continue
 		}
-		v := visit{node: e.to, weak: !e.to.blocks(true, w.taken), via: step{e, w}, from: i}
-		if e.to != goal {
+		weak := !e.to.blocks(true, w.taken)
+		if e.to == goal && weak && heldShared {
+			continue
+		}
+		for _, seen := range e.seen[k] {
+			via := step{e, seen}
+			if !allowed(via) {
+				continue
+			}
+			v := visit{node: e.to, weak: weak, via: via, from: i}
+			if e.to == goal {
+				s.queue = append(s.queue, v)
+				return len(s.queue) - 1
+			}
 			s.push(v)
-			continue
-		}
-		if !v.weak || !heldShared {
-			s.queue = append(s.queue, v)
-			return len(s.queue) - 1
 		}
 	}
 	return -1
@@ -96,13 +107,22 @@ func (s *search) path(end int) []step {
 // the newest dependency, the others lead from its end back to its beginning.
 type cycle struct {
 	steps []step
-	gates []*node // locks that two of the steps always hold, if no cycle without such was found
+	gates []*node // classes that keep two of the tasks apart, if no circle without such was found
 	event bool    // some step follows only from who fires an event
 }
 
-// cycleThrough returns a circle that the given use of e closes, nil if it closes none. It prefers circles
+// cycleThrough returns a circle that the given step closes, nil if it closes none. It prefers circles
 // that no event is part of, and among them such as no gate keeps from happening.
-func (g *graph) cycleThrough(e *edge, w way) *cycle {
+func (g *graph) cycleThrough(first step) *cycle {
+	e := first.edge
+	if e.from == e.to {
+		if !e.from.blocks(first.way.shared, first.way.taken) {
+			return nil
+		}
+		c := &cycle{steps: []step{first}, event: e.event}
+		c.gates = c.commonGates()
+		return c
+	}
 	if !g.reach[e.to.id].has(e.from.id) {
 		return nil
 	}
@@ -110,7 +130,7 @@ func (g *graph) cycleThrough(e *edge, w way) *cycle {
 		if e.event && !events {
 			continue
 		}
-		c := g.cycleAmong(step{e, w}, func(x *edge) bool { return events || !x.event })
+		c := g.cycleAmong(first, func(s step) bool { return events || !s.edge.event })
 		if c != nil {
 			c.event = events
 			return c
@@ -119,74 +139,79 @@ func (g *graph) cycleThrough(e *edge, w way) *cycle {
 	return nil
 }
 
-func (g *graph) cycleAmong(first step, allowed func(*edge) bool) *cycle {
-	e := first.edge
-	find := func(allowed func(*edge) bool) *cycle {
-		path := g.strongPath(e.to, first.way.taken, e.from, first.way.shared, allowed)
-		if path == nil {
-			return nil
+// cycleAmong returns a circle of allowed steps that first closes. It looks first for one that has no
+// gates: without whatever shares a gate with first, then without each gate that turns up.
+func (g *graph) cycleAmong(first step, allowed func(step) bool) *cycle {
+	barred := slices.Clone(first.gates)
+	for {
+		c := g.find(first, func(s step) bool { return allowed(s) && excludes(s.gates, barred) == nil })
+		if c == nil {
+			break
 		}
-		return &cycle{steps: append([]step{first}, path...)}
-	}
-	gated := find(allowed)
-	if gated == nil {
-		return nil
-	}
-	// Tasks that hold a common gate are never at their steps at once. Look for a way around: first
-	// without whatever shares a gate with the newest step, then without each gate that turned up.
-	barred := append([]*node(nil), e.gates...)
-	for c := gated; ; {
 		gates := c.commonGates()
 		if len(gates) == 0 {
 			return c
 		}
-		grown := union(barred, gates)
-		if c != gated && len(grown) == len(barred) {
-			break
+		before := len(barred)
+		for _, n := range gates {
+			if x := (gate{n, true}); !slices.Contains(barred, x) {
+				barred = append(barred, x)
+			}
 		}
-		barred = grown
-		c = find(func(x *edge) bool { return allowed(x) && !overlap(x.gates, barred) })
-		if c == nil {
+		if len(barred) == before {
 			break
 		}
 	}
-	gated.gates = gated.commonGates()
-	return gated
+	c := g.find(first, allowed)
+	if c != nil {
+		c.gates = c.commonGates()
+	}
+	return c
 }
 
-// commonGates returns the gates that two or more steps of c have.
+func (g *graph) find(first step, allowed func(step) bool) *cycle {
+	path := g.strongPath(first.edge.to, first.way.taken, first.edge.from, first.way.shared, allowed)
+	if path == nil {
+		return nil
+	}
+	return &cycle{steps: append([]step{first}, path...)}
+}
+
+// commonGates returns the classes by which tasks of c keep each other out. A reader that a waiting writer
+// stops needs such a writer, who is one more task.
 func (c *cycle) commonGates() []*node {
-	var once, twice []*node
-	for _, s := range c.steps {
-		for _, n := range s.edge.gates {
-			if overlap(once, []*node{n}) {
-				twice = union(twice, []*node{n})
-			}
+	var gates []*node
+	add := func(n *node) {
+		if n != nil && !slices.Contains(gates, n) {
+			gates = append(gates, n)
 		}
-		once = union(once, s.edge.gates)
 	}
-	return twice
+	for i, s := range c.steps {
+		for _, other := range c.steps[:i] {
+			add(excludes(s.gates, other.gates))
+		}
+		next := c.steps[(i+1)%len(c.steps)]
+		if s.way.taken == sched.Shared && next.way.shared {
+			add(c.excludesWriters(s.edge.to))
+		}
+	}
+	return gates
 }
 
-// overlap says whether a and b, in any order, have a node in common.
-func overlap(a, b []*node) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x == y {
-				return true
+// excludesWriters returns nil if some writer of n can wait for it while all steps are in their places,
+// else a class that keeps one from it.
+func (c *cycle) excludesWriters(n *node) *node {
+	var by *node
+	for _, writer := range n.writers {
+		free := true
+		for _, s := range c.steps {
+			if x := excludes(s.gates, writer); x != nil {
+				by, free = x, false
 			}
 		}
-	}
-	return false
-}
-
-// union returns the nodes of a followed by those of b that are not in a.
-func union(a, b []*node) []*node {
-	all := append([]*node(nil), a...)
-	for _, n := range b {
-		if !overlap(a, []*node{n}) {
-			all = append(all, n)
+		if free {
+			return nil
 		}
 	}
-	return all
+	return by
 }

@@ -24,23 +24,32 @@ type GraphNode struct {
 	Level int
 	Kind  string // lock, pseudo, context or event
 	Spin  bool   // holders must not sleep
-	Wrote bool   // it was taken exclusively
+
+	// Writers is what was held where it was taken exclusively: all sets that are no superset of
+	// another.
+	Writers [][]GraphGate
 }
 
 // GraphEdge is a dependency: To was taken while From was held.
 type GraphEdge struct {
 	From, To string
-	Event    bool     // known only from who fires an event
-	Gates    []string // other locks that were held exclusively every time, sorted
+	Event    bool // known only from who fires an event
 	Ways     []GraphWay
 }
 
 // GraphWay is one way in which a dependency was seen.
 type GraphWay struct {
-	Held  string // exclusive or shared
-	Taken string // exclusive, shared or recursive
+	Held  string      // exclusive or shared
+	Taken string      // exclusive, shared or recursive
+	Gates []GraphGate // all locks that were held
 	Task  string
 	Stack []string // where To was first taken so, innermost first
+}
+
+// GraphGate is a lock that was held besides.
+type GraphGate struct {
+	Name      string
+	Exclusive bool
 }
 
 var kindNames = []string{lockKind: "lock", pseudoKind: "pseudo", contextKind: "context", eventKind: "event"}
@@ -56,16 +65,19 @@ func (v *Validator) Graph() *Graph {
 func (v *Validator) Load(g *Graph) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.graph.load(g, func(*edge, way) {})
+	return v.graph.load(g, func(step) {})
 }
 
 func (g *graph) snapshot() *Graph {
 	s := &Graph{}
 	for _, n := range g.nodes {
-		s.Nodes = append(s.Nodes, GraphNode{
-			Name: n.name, Class: n.class, Level: n.level, Kind: kindNames[n.kind],
-			Spin: n.wait == sched.Spinning, Wrote: n.writer,
-		})
+		x := GraphNode{
+			Name: n.name, Class: n.class, Level: n.level, Kind: kindNames[n.kind], Spin: n.wait == sched.Spinning,
+		}
+		for _, held := range n.writers {
+			x.Writers = append(x.Writers, snapshotGates(held))
+		}
+		s.Nodes = append(s.Nodes, x)
 	}
 	for _, e := range g.edges {
 		s.Edges = append(s.Edges, e.snapshot())
@@ -76,22 +88,32 @@ func (g *graph) snapshot() *Graph {
 
 func (e *edge) snapshot() GraphEdge {
 	x := GraphEdge{From: e.from.name, To: e.to.name, Event: e.event}
-	for _, n := range e.gates {
-		x.Gates = append(x.Gates, n.name)
-	}
-	slices.Sort(x.Gates)
-	for i := range wayCount {
-		if e.ways&(1<<i) == 0 {
-			continue
+	for _, list := range e.seen {
+		for _, s := range list {
+			x.Ways = append(x.Ways, s.snapshot())
 		}
-		w, s := wayAt(i), e.sites[i]
-		held := sched.Exclusive
-		if w.shared {
-			held = sched.Shared
-		}
-		x.Ways = append(x.Ways, GraphWay{Held: held.String(), Taken: w.taken.String(), Task: label(s.task, s.id), Stack: s.frames()})
 	}
 	return x
+}
+
+func (s *sighting) snapshot() GraphWay {
+	held := sched.Exclusive
+	if s.way.shared {
+		held = sched.Shared
+	}
+	return GraphWay{
+		Held: held.String(), Taken: s.way.taken.String(), Gates: snapshotGates(s.gates),
+		Task: label(s.site.task, s.site.id), Stack: s.site.frames(),
+	}
+}
+
+func snapshotGates(gates []gate) []GraphGate {
+	all := []GraphGate{}
+	for _, x := range gates {
+		all = append(all, GraphGate{x.node.name, x.exclusive})
+	}
+	slices.SortFunc(all, func(a, b GraphGate) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 func (g *Graph) sort() {
@@ -101,29 +123,34 @@ func (g *Graph) sort() {
 	})
 }
 
-// load adds s to g and calls each with every way of every edge of s, once all of s is there.
-func (g *graph) load(s *Graph, each func(*edge, way)) error {
+// load adds s to g and calls each with everything that was seen of s, once all of it is there.
+func (g *graph) load(s *Graph, each func(step)) error {
 	for _, n := range s.Nodes {
 		if err := g.loadNode(n); err != nil {
 			return err
 		}
 	}
-	type use struct {
-		edge *edge
-		way  way
-	}
-	var uses []use
-	for _, x := range s.Edges {
-		for _, w := range x.Ways {
-			e, way, err := g.loadWay(x, w)
+	for _, n := range s.Nodes {
+		for _, held := range n.Writers {
+			gates, err := g.loadGates(held)
 			if err != nil {
 				return err
 			}
-			uses = append(uses, use{e, way})
+			g.byName[n.Name].write(gates)
 		}
 	}
-	for _, u := range uses {
-		each(u.edge, u.way)
+	var steps []step
+	for _, x := range s.Edges {
+		for _, w := range x.Ways {
+			e, err := g.loadWay(x, w)
+			if err != nil {
+				return err
+			}
+			steps = append(steps, e)
+		}
+	}
+	for _, e := range steps {
+		each(e)
 	}
 	return nil
 }
@@ -137,39 +164,47 @@ func (g *graph) loadNode(n GraphNode) error {
 	if n.Spin {
 		wait = sched.Spinning
 	}
-	x := g.node(n.Class, n.Level, kind(k), wait)
-	x.writer = x.writer || n.Wrote
+	g.node(n.Class, n.Level, kind(k), wait)
 	return nil
 }
 
-func (g *graph) loadWay(x GraphEdge, w GraphWay) (*edge, way, error) {
+func (g *graph) loadWay(x GraphEdge, w GraphWay) (step, error) {
 	from, to := g.byName[x.From], g.byName[x.To]
 	taken := slices.Index([]string{sched.Exclusive.String(), sched.Shared.String(), sched.Recursive.String()}, w.Taken)
 	shared := w.Held == sched.Shared.String()
 	if from == nil || to == nil || taken < 0 || !shared && w.Held != sched.Exclusive.String() {
-		return nil, way{}, fmt.Errorf("edge %q to %q, held %q and taken %q, makes no sense", x.From, x.To, w.Held, w.Taken)
+		return step{}, fmt.Errorf("edge %q to %q, held %q and taken %q, makes no sense", x.From, x.To, w.Held, w.Taken)
 	}
-	d := dependency{
-		from: from, to: to, way: way{shared: shared, taken: sched.Mode(taken)}, event: x.Event,
+	gates, err := g.loadGates(w.Gates)
+	if err != nil {
+		return step{}, err
+	}
+	s := sighting{
+		way: way{shared: shared, taken: sched.Mode(taken)}, gates: gates,
 		site: &site{task: w.Task, text: append([]string{}, w.Stack...)},
 	}
-	for _, name := range x.Gates {
-		n := g.byName[name]
+	e, _ := g.add(dependency{from: from, to: to, event: x.Event, sighting: s})
+	return step{e, &s}, nil
+}
+
+func (g *graph) loadGates(held []GraphGate) ([]gate, error) {
+	var gates []gate
+	for _, x := range held {
+		n := g.byName[x.Name]
 		if n == nil {
-			return nil, way{}, fmt.Errorf("edge %q to %q: gate %q is no node", x.From, x.To, name)
+			return nil, fmt.Errorf("gate %q is no node", x.Name)
 		}
-		d.gates = append(d.gates, n)
+		gates = append(gates, gate{n, x.Exclusive})
 	}
-	slices.SortFunc(d.gates, func(a, b *node) int { return a.id - b.id })
-	e, _ := g.add(d)
-	return e, d.way, nil
+	slices.SortFunc(gates, compareGates)
+	return gates, nil
 }
 
 // Merge adds what h has seen to g.
 func (g *Graph) Merge(h *Graph) error {
 	both := newGraph()
 	for _, s := range []*Graph{g, h} {
-		if err := both.load(s, func(*edge, way) {}); err != nil {
+		if err := both.load(s, func(step) {}); err != nil {
 			return err
 		}
 	}
@@ -183,16 +218,12 @@ func (g *Graph) Cycles() ([]*Report, error) {
 	x := newGraph()
 	var found []*Report
 	known := make(map[string]bool)
-	err := x.load(g, func(e *edge, w way) {
-		c := x.cycleThrough(e, w)
-		if e.from == e.to && e.from.blocks(w.shared, w.taken) {
-			c = &cycle{steps: []step{{e, w}}, event: e.event}
-		}
-		if c == nil || e.from == e.to && len(c.steps) > 1 {
+	err := x.load(g, func(s step) {
+		c := x.cycleThrough(s)
+		if c == nil {
 			return
 		}
-		s := e.sites[w.index()]
-		r := &Report{Kind: Circular, Task: label(s.task, s.id), Stack: s.frames()}
+		r := &Report{Kind: Circular, Task: label(s.site.task, s.site.id), Stack: s.site.frames()}
 		x.describe(r, c)
 		if id := r.identity(); !known[id] {
 			known[id] = true
@@ -215,5 +246,5 @@ func DecodeGraph(r io.Reader) (*Graph, error) {
 	if err := json.NewDecoder(r).Decode(g); err != nil {
 		return nil, fmt.Errorf("lock graph: %w", err)
 	}
-	return g, newGraph().load(g, func(*edge, way) {})
+	return g, newGraph().load(g, func(step) {})
 }

@@ -1,0 +1,49 @@
+package lockdep_test
+
+import (
+	"slices"
+	"testing"
+
+	"extant/lockdep"
+	"extant/sched"
+)
+
+// passing is a hook that performs everything itself, as an explorer does.
+type passing struct {
+	sched.Real
+	log []string
+}
+
+func (p *passing) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
+	p.log = append(p.log, "lock")
+	p.Real.Lock(l, mode, n)
+}
+
+func (p *passing) Unlock(l sched.Lock, mode sched.Mode) {
+	p.log = append(p.log, "unlock")
+	p.Real.Unlock(l, mode)
+}
+
+func (p *passing) CondWait(c *sched.Cond) { p.log = append(p.log, "cond") }
+func (p *passing) Wait(sched.Waiter)      { p.log = append(p.log, "wait") }
+
+// TestUnder validates a program whose operations another hook performs.
+func TestUnder(t *testing.T) {
+	under := &passing{}
+	_, f := collect(t, lockdep.Config{Under: under})
+	m := mutexes("a", "b")
+	nest(m[0], m[1])
+	nest(m[1], m[0])
+	f.expect(t, lockdep.Circular)
+	m[0].Lock()
+	sched.NewCond(m[0]).Wait()
+	m[0].AssertHeld()
+	m[0].Unlock()
+	var e sched.Event
+	e.Wait()
+	want := []string{"lock", "lock", "unlock", "unlock", "lock", "lock", "unlock", "unlock", "lock", "cond", "unlock", "wait"}
+	if !slices.Equal(under.log, want) {
+		t.Errorf("performed %v, want %v", under.log, want)
+	}
+	f.expect(t, lockdep.Circular)
+}
