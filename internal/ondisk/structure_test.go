@@ -172,6 +172,19 @@ func TestShort(t *testing.T) {
 	}
 }
 
+// TestAnyLength gives every structure buffers of all lengths around its own, full of anything.
+func TestAnyLength(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 10))
+	for _, l := range layouts() {
+		for n := range l.size + 70 {
+			b := randomBytes(rnd, n)
+			if l.new().Decode(b) == nil {
+				checkLossless(t, l.new(), b, randomBytes(rnd, n))
+			}
+		}
+	}
+}
+
 func randomBytes(rnd *rand.Rand, n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
