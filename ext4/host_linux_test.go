@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,15 +118,6 @@ func (p *plant) sparse(name string, size int64, pieces map[int64][]byte) {
 
 func (p *plant) xattr(name, key string, value []byte) {
 	p.do(unix.Lsetxattr(p.at(name), key, value, 0))
-}
-
-// noise is n bytes that depend on seed alone.
-func noise(seed uint64, n int) []byte {
-	var key [32]byte
-	key[0], key[1] = byte(seed), byte(seed>>8)
-	b := make([]byte, n)
-	rand.NewChaCha8(key).Read(b)
-	return b
 }
 
 // sizes around every boundary that matters to some block size, inline data and the extent tree.

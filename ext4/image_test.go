@@ -105,3 +105,16 @@ func (im *image) mount(o ext4.Options) *ext4.FS {
 	im.t.Cleanup(func() { fs.Close() })
 	return fs
 }
+
+// patch overwrites bytes of the image.
+func (im *image) patch(off int64, b ...byte) {
+	im.t.Helper()
+	f, err := os.OpenFile(im.path, os.O_RDWR, 0)
+	if err != nil {
+		im.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(b, off); err != nil {
+		im.t.Fatal(err)
+	}
+}

@@ -1,0 +1,31 @@
+package ext4
+
+import "extant/internal/ondisk"
+
+// IndexLookup is Lookup by the index alone: it does not fall back to looking through the directory.
+func (n *Inode) IndexLookup(name string) (ondisk.Ino, error) {
+	m, err := n.matcher(name)
+	if err != nil {
+		return 0, err
+	}
+	return n.indexFind(m)
+}
+
+// IndexLevels is the number of levels of nodes below the root of a directory's index.
+func (n *Inode) IndexLevels() (int, error) {
+	root, _, err := n.indexRoot()
+	return int(root.IndirectLevels), err
+}
+
+// Flatten is flatten on ranges that start and end at the given file blocks; what each range is, its order says: the first
+// is at block 1000 of the device, the next at 2000.
+func Flatten(ranges [][2]uint64) (out [][3]uint64) {
+	var in []run
+	for i, r := range ranges {
+		in = append(in, run{first: r[0], count: r[1] - r[0], start: ondisk.Block(1000*(i+1)) + ondisk.Block(r[0]), state: written})
+	}
+	for _, r := range flatten(in) {
+		out = append(out, [3]uint64{r.first, r.end(), uint64(r.start)})
+	}
+	return out
+}
