@@ -45,6 +45,7 @@ type Geometry struct {
 	Notes []string
 
 	opts   Options
+	filled bool       // whoever fills the file system makes lost+found
 	tables []tableSet // by group
 	meta   []run      // fixed metadata, ascending
 }

@@ -16,6 +16,9 @@ func (g *Geometry) lostFoundBlocks() uint64 {
 
 func (im *image) layLostFound() error {
 	g := im.geo
+	if g.filled {
+		return nil
+	}
 	n := im.newInode(ondisk.ModeDir | 0o700)
 	n.LinksCount = 2
 	n.SetOwner(g.opts.Extended.RootUID, g.opts.Extended.RootGID)

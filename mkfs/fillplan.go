@@ -1,0 +1,381 @@
+package mkfs
+
+import (
+	"slices"
+
+	"extant/internal/ondisk"
+)
+
+// A plan is where everything in a tree goes in an image. It is made by one task; after that nothing in it changes, and any number of tasks
+// may write what it says.
+//
+// Blocks are taken in this order: directories, xattr blocks, files by inode number with their maps, values of large
+// xattrs. The free space is taken from its start to its end, so a place and a length are enough to know all blocks of a file.
+type plan struct {
+	c     *Content
+	t     *tree
+	im    *image
+	rooms xattrRooms
+	warn  *warnings
+
+	first ondisk.Ino // of c.order
+	gaps  []run      // what was free before
+	maps  []fileMap
+	acls  []aclBlock
+	open  map[xattrSet]uint32 // for each set, the block that has room for one more inode
+	homes map[xattrSet]xattrHome
+	large largeValues
+
+	needed uint64 // blocks asked for
+	full   bool   // there were not as many
+}
+
+// fileMap is the i_block of a file that has blocks for its map.
+type fileMap struct {
+	iblock [ondisk.IBlockSize]byte
+}
+
+// aclBlock is a block of xattrs.
+type aclBlock struct {
+	at   ondisk.Block
+	set  xattrSet
+	refs uint32 // inodes that share it
+}
+
+func newPlan(c *Content, im *image) *plan {
+	p := &plan{c: c, t: c.t, im: im, rooms: im.xattrRooms(), warn: newWarnings(), first: im.inoNext,
+		open: map[xattrSet]uint32{}, homes: map[xattrSet]xattrHome{}}
+	p.gaps = im.space.gaps()
+	return p
+}
+
+// gaps lists what is free, from the cursor on and then from the start.
+func (s *space) gaps() (list []run) {
+	for b := s.first; b < s.end; {
+		g, ok := s.gap(b)
+		if !ok {
+			break
+		}
+		list = append(list, g)
+		b = g.end()
+	}
+	return list
+}
+
+// lay gives every node its place. What is too large or too much is an error that names it.
+func (p *plan) lay() error {
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	for _, step := range []func(nodeID) error{p.layDir, p.layXattrs, p.layData} {
+		for id := range p.c.all() {
+			if err := step(id); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.layLarge(); err != nil {
+		return err
+	}
+	if p.full {
+		return &NoSpaceError{What: "blocks", Need: p.im.geo.Blocks - p.im.space.free + p.needed, Have: p.im.geo.Blocks}
+	}
+	return p.account()
+}
+
+// prepare numbers the inodes and arranges directories.
+func (p *plan) prepare() error {
+	for _, id := range p.c.order {
+		n := &p.t.nodes[id]
+		ino, err := p.im.newIno(n.isDir())
+		if err != nil {
+			return &NoSpaceError{What: "inodes", Need: uint64(len(p.c.order)) + uint64(p.first) - 1, Have: uint64(p.im.super.InodesCount)}
+		}
+		n.ino = ino
+	}
+	for i := range p.t.nodes {
+		n := &p.t.nodes[i]
+		n.acl, n.mapped, n.at, n.blocks, n.inline = 0, 0, 0, 0, false
+	}
+	if err := p.t.check(p.im); err != nil {
+		return err
+	}
+	f := p.im.dirFormat()
+	if p.c.dirs == f {
+		return nil
+	}
+	p.c.dirs = f
+	return p.t.arrange(f)
+}
+
+// take takes blocks for a node. Where there are not enough, it only counts from then on.
+func (p *plan) take(n *node, blocks uint64) (runs []run, err error) {
+	if blocks == 0 {
+		return nil, nil
+	}
+	whole := divUp(blocks, p.im.geo.Ratio) * p.im.geo.Ratio
+	n.blocks += whole
+	if p.full = p.full || whole > p.im.space.free; p.full {
+		p.needed += whole
+		return nil, nil
+	}
+	if runs, err = p.im.space.alloc(whole); err != nil {
+		return nil, err
+	}
+	n.at = runs[0].start
+	return runs, nil
+}
+
+// mayInline reports whether the content of a node may lie in its inode.
+func (p *plan) mayInline(id nodeID) bool { return id != p.c.lost }
+
+// home is where the xattrs of a node go.
+func (p *plan) home(id nodeID) xattrHome {
+	n := &p.t.nodes[id]
+	if n.xattrs == 0 && !p.rooms.inline {
+		return xattrHome{}
+	}
+	if h, ok := p.rooms.home(p.t, n, p.mayInline(id)); ok {
+		return h
+	}
+	h, ok := p.homes[n.xattrs]
+	if !ok {
+		h = p.rooms.divide(p.t.xattrs.list(n.xattrs), p.takeLarge)
+		p.homes[n.xattrs] = h
+	}
+	return h
+}
+
+// layDir takes the blocks of a directory.
+func (p *plan) layDir(id nodeID) error {
+	n := &p.t.nodes[id]
+	if !n.isDir() {
+		return nil
+	}
+	if n.inline = p.home(id).inline; n.inline {
+		return nil
+	}
+	blocks, err := p.c.dirs.blocks(p.t.children(n))
+	if err != nil {
+		return &fileError{p.t.path(id), err.Error()}
+	}
+	if id == p.c.lost {
+		blocks = max(blocks, p.im.geo.lostFoundBlocks())
+	}
+	n.size = int64(blocks) * int64(p.im.geo.BlockSize)
+	return p.mapBlocks(id, blocks)
+}
+
+// layXattrs gives a node its share of an xattr block, where it needs one.
+func (p *plan) layXattrs(id nodeID) error {
+	n := &p.t.nodes[id]
+	if n.xattrs == 0 {
+		return nil
+	}
+	h := p.home(id)
+	for _, x := range h.dropped {
+		name, _ := ondisk.JoinXattrName(x.Index, x.Name)
+		p.warn.fail(p.t.path(id), "extended attribute %s of %d bytes is left out: no room for it; add -O ea_inode", name, len(x.Value))
+	}
+	if len(h.block) == 0 {
+		return nil
+	}
+	i, ok := p.open[n.xattrs]
+	if !ok || p.acls[i].refs == ondisk.XattrRefcountMax {
+		var holder node
+		if _, err := p.take(&holder, 1); err != nil {
+			return err
+		}
+		i = uint32(len(p.acls))
+		p.acls = append(p.acls, aclBlock{at: holder.at, set: n.xattrs})
+		p.open[n.xattrs] = i
+		p.large.refer(h.block)
+	}
+	p.acls[i].refs++
+	n.acl = i + 1
+	n.blocks += p.im.geo.Ratio
+	return nil
+}
+
+// layData takes the blocks of a file or a long symlink.
+func (p *plan) layData(id nodeID) error {
+	n := &p.t.nodes[id]
+	switch {
+	case n.isSymlink() && n.size >= ondisk.IBlockSize:
+		return p.mapBlocks(id, 1)
+	case !n.isRegular() || n.size == 0:
+		return nil
+	}
+	if n.inline = p.rooms.inline && p.home(id).inline; n.inline {
+		return nil
+	}
+	if n.size > largeFileMax && !p.im.geo.has(largeFile) {
+		p.im.super.FeatureROCompat |= uint32(largeFile.ROCompat)
+	}
+	blocks := divUp(uint64(n.size), uint64(p.im.geo.BlockSize))
+	if n.sparse {
+		blocks = 0
+		for r := range p.ranges(n) {
+			blocks += divUp(r.n, p.im.geo.Ratio) * p.im.geo.Ratio
+		}
+	}
+	return p.mapBlocks(id, blocks)
+}
+
+// largeFileMax is the largest file that needs no feature to say so, in bytes.
+const largeFileMax = 1<<31 - 1
+
+// mapBlocks takes the blocks of a node, and those of its map where the inode does not hold that.
+func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
+	n := &p.t.nodes[id]
+	runs, err := p.take(n, blocks)
+	if err != nil || p.full || p.simple(n, runs, blocks) {
+		return err
+	}
+	list := p.pieces(n)
+	if p.im.geo.has(extents) && len(extentList(list)) <= rootExtents {
+		return nil
+	}
+	inode := ondisk.Inode{}
+	if err := p.im.mapFile(&inode, n.ino, list); err != nil {
+		if p.im.space.free == 0 {
+			p.full, p.needed = true, p.needed+p.im.geo.Ratio
+			return nil
+		}
+		return &fileError{p.t.path(id), err.Error()}
+	}
+	p.maps = append(p.maps, fileMap{inode.IBlock})
+	n.mapped = uint32(len(p.maps))
+	n.blocks = inode.Blocks()*512/uint64(p.im.geo.BlockSize) + n.aclBlocks(p.im.geo.Ratio)
+	return nil
+}
+
+// rootExtents is how many extents an inode holds.
+const rootExtents = (ondisk.IBlockSize - ondisk.ExtentHeaderSize) / ondisk.ExtentEntrySize
+
+// simple reports, without listing its pieces, whether the inode holds the map of a node.
+func (p *plan) simple(n *node, runs []run, blocks uint64) bool {
+	if n.isRegular() && n.sparse {
+		return len(runs) == 0
+	}
+	if p.im.geo.has(extents) {
+		return len(runs) <= 1 && blocks <= rootExtents*ondisk.ExtentLenMax
+	}
+	return blocks <= directBlocks
+}
+
+// aclBlocks is what the xattr block of a node counts for.
+func (n *node) aclBlocks(ratio uint64) uint64 {
+	if n.acl == 0 {
+		return 0
+	}
+	return ratio
+}
+
+// account counts every inode for its owners.
+func (p *plan) account() error {
+	if p.im.geo.Quota == 0 {
+		return nil
+	}
+	for id := range p.c.all() {
+		n := &p.t.nodes[id]
+		var i ondisk.Inode
+		i.SetOwner(n.uid, n.gid)
+		i.SetBlocks(n.blocks * uint64(p.im.geo.BlockSize/512))
+		p.im.account(&i)
+		if n.acl != 0 {
+			p.accountLarge(&i, p.home(id).block)
+		}
+	}
+	return nil
+}
+
+// data is a range of a file that has blocks: n of them from file block at on.
+type dataRange struct{ at, n uint64 }
+
+// ranges yields the parts of a regular file that get blocks: those with data, in whole clusters, but not past the end.
+func (p *plan) ranges(n *node) func(yield func(dataRange) bool) {
+	return func(yield func(dataRange) bool) {
+		var scratch [1]segment
+		bs, ratio := uint64(p.im.geo.BlockSize), p.im.geo.Ratio
+		end := divUp(uint64(n.size), bs)
+		var lo, hi uint64
+		for _, s := range p.t.data(n, &scratch) {
+			from := uint64(s.off) / (bs * ratio) * ratio
+			to := divUp(uint64(s.off+s.n), bs*ratio) * ratio
+			if from > hi || hi == 0 {
+				if hi > lo && !yield(dataRange{lo, min(hi, end) - lo}) {
+					return
+				}
+				lo = from
+			}
+			hi = to
+		}
+		if hi > lo {
+			yield(dataRange{lo, min(hi, end) - lo})
+		}
+	}
+}
+
+// pieces lists where the blocks of a node lie.
+func (p *plan) pieces(n *node) (list []piece) {
+	w := p.walker(n.at)
+	for r := range p.nodeRanges(n) {
+		for done := uint64(0); done < r.n; {
+			g := w.next(divUp(r.n-done, p.im.geo.Ratio) * p.im.geo.Ratio)
+			at := ondisk.FileBlock(r.at + done)
+			g.n = min(g.n, r.n-done)
+			done += g.n
+			if k := len(list) - 1; k >= 0 && list[k].run.end() == g.start && uint64(list[k].at)+list[k].run.n == uint64(at) {
+				list[k].run.n += g.n
+				continue
+			}
+			list = append(list, piece{at: at, run: g})
+		}
+	}
+	return list
+}
+
+// nodeRanges is ranges for directories and symlinks as well.
+func (p *plan) nodeRanges(n *node) func(yield func(dataRange) bool) {
+	if n.isRegular() {
+		return p.ranges(n)
+	}
+	return func(yield func(dataRange) bool) {
+		yield(dataRange{0, divUp(uint64(n.size), uint64(p.im.geo.BlockSize))})
+	}
+}
+
+// A gapWalker goes through what was free before the plan.
+type gapWalker struct {
+	gaps []run
+	i    int
+	at   ondisk.Block
+}
+
+func (p *plan) walker(at ondisk.Block) gapWalker {
+	i, found := slices.BinarySearchFunc(p.gaps, at, func(r run, at ondisk.Block) int {
+		switch {
+		case r.end() <= at:
+			return -1
+		case r.start > at:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		i = 0
+	}
+	return gapWalker{p.gaps, i, at}
+}
+
+// next steps over the next blocks, most of them at most.
+func (w *gapWalker) next(most uint64) run {
+	g := w.gaps[w.i]
+	r := run{w.at, min(most, uint64(g.end()-w.at))}
+	if w.at = r.end(); w.at == g.end() {
+		w.i = (w.i + 1) % len(w.gaps)
+		w.at = w.gaps[w.i].start
+	}
+	return r
+}
