@@ -98,3 +98,30 @@ func factText(v any) string {
 	}
 	return fmt.Sprint(v)
 }
+
+// labels are the headings of a table of such facts.
+func (f facts) labels() []string {
+	var out []string
+	for _, x := range f {
+		if x.label != "" {
+			out = append(out, x.label)
+		}
+	}
+	return out
+}
+
+// texts are the cells of a row of such a table.
+func (f facts) texts() []string {
+	var out []string
+	for _, x := range f {
+		if x.label == "" {
+			continue
+		}
+		text := x.text
+		if text == "" {
+			text = factText(x.value)
+		}
+		out = append(out, escape(text))
+	}
+	return out
+}

@@ -53,7 +53,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
 		newLs, newCat, newStat, newTree, newDu, newFind,
-		newMkfs, newInfo, newPartitions, newVersion,
+		newMkfs, newInfo, newDump, newPartitions, newVersion,
 	} {
 		root.AddCommand(cmd(a))
 	}

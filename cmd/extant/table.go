@@ -5,14 +5,41 @@ import (
 	"unicode/utf8"
 )
 
-// A table is rows of cells that are shown in columns: text that begins with a letter or a dash to the left, numbers to the right, the last
-// cell of a row as it is.
-type table struct{ cells [][]string }
+// A table is rows of cells that are shown in columns: numbers to the right, text to the left, the last cell of a row as it is.
+type table struct {
+	heading bool // the first row is headings, each on the side of what is below it
+	cells   [][]string
+}
 
 func (t *table) add(cells ...string) { t.cells = append(t.cells, cells) }
 
 // rows are the rows, a blank between columns.
 func (t *table) rows() []string {
+	widths := t.widths()
+	out := make([]string, 0, len(t.cells))
+	for i, row := range t.cells {
+		sides := row
+		if t.heading && i == 0 && len(t.cells) > 1 {
+			sides = t.cells[1]
+		}
+		var b strings.Builder
+		last := len(row) - 1
+		for j, c := range row[:last] {
+			pad := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(c))
+			if isNumber(sides[j]) {
+				b.WriteString(pad + c + " ")
+			} else {
+				b.WriteString(c + pad + " ")
+			}
+		}
+		b.WriteString(row[last])
+		out = append(out, strings.TrimRight(b.String(), " "))
+	}
+	return out
+}
+
+// widths are the widths of all columns but the last.
+func (t *table) widths() []int {
 	var widths []int
 	for _, row := range t.cells {
 		for i, c := range row[:len(row)-1] {
@@ -22,21 +49,7 @@ func (t *table) rows() []string {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
 	}
-	out := make([]string, 0, len(t.cells))
-	for _, row := range t.cells {
-		var b strings.Builder
-		for i, c := range row[:len(row)-1] {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
-			if isNumber(c) {
-				b.WriteString(pad + c + " ")
-			} else {
-				b.WriteString(c + pad + " ")
-			}
-		}
-		b.WriteString(row[len(row)-1])
-		out = append(out, b.String())
-	}
-	return out
+	return widths
 }
 
 func isNumber(c string) bool { return c != "" && '0' <= c[0] && c[0] <= '9' }

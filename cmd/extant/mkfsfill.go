@@ -1,0 +1,226 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/spf13/pflag"
+
+	"extant/disk"
+	"extant/mkfs"
+)
+
+// fillFlags are the flags of mkfs that say what goes into the file system.
+type fillFlags struct {
+	source, free, owner string
+	mapUID, mapGID      []string
+	noXattrs            bool
+	jobs                int
+}
+
+func (f *fillFlags) register(p *pflag.FlagSet) {
+	p.StringVarP(&f.source, "source", "d", "", "fill it from `SOURCE`: a directory, a tar archive, or - for an archive on standard input")
+	p.StringVar(&f.free, "free", "", "with SIZE auto, leave `SIZE` of room")
+	p.StringVar(&f.owner, "owner", "", "give every file to `UID:GID`")
+	p.StringArrayVar(&f.mapUID, "map-uid", nil, "map owners: `FROM:TO[:COUNT]`")
+	p.StringArrayVar(&f.mapGID, "map-gid", nil, "map owning groups: `FROM:TO[:COUNT]`")
+	p.BoolVar(&f.noXattrs, "no-xattrs", false, "leave extended attributes and ACLs behind")
+	p.IntVar(&f.jobs, "jobs", 0, "copy with `N` tasks at a time (one per processor)")
+}
+
+// ask returns what the flags ask for.
+func (f *fillFlags) ask() (o mkfs.FillOptions, err error) {
+	o.Workers, o.NoXattrs = f.jobs, f.noXattrs
+	if f.free != "" {
+		if o.Free, err = mkfs.ParseSize(f.free, 1); err != nil {
+			return o, usagef("--free: %q is no size", f.free)
+		}
+	}
+	if f.owner != "" {
+		user, group, ok := strings.Cut(f.owner, ":")
+		uid, err1 := strconv.ParseUint(user, 10, 32)
+		gid, err2 := strconv.ParseUint(group, 10, 32)
+		if !ok || err1 != nil || err2 != nil {
+			return o, usagef("--owner: %q: give numbers, as in 0:0", f.owner)
+		}
+		o.MapUID = func(uint32) uint32 { return uint32(uid) }
+		o.MapGID = func(uint32) uint32 { return uint32(gid) }
+		if f.mapUID != nil || f.mapGID != nil {
+			return o, usagef("--owner leaves nothing to map")
+		}
+		return o, nil
+	}
+	if o.MapUID, err = idMap("--map-uid", f.mapUID); err == nil {
+		o.MapGID, err = idMap("--map-gid", f.mapGID)
+	}
+	return o, err
+}
+
+// idRange maps count ids from one number on to those from another.
+type idRange struct{ from, to, count uint64 }
+
+// idMap reads ranges; an id in none of them stays. nil is no map.
+func idMap(flag string, texts []string) (func(uint32) uint32, error) {
+	var ranges []idRange
+	for _, text := range texts {
+		r := idRange{count: 1}
+		parts := strings.Split(text, ":")
+		ok := len(parts) == 2 || len(parts) == 3
+		for i, to := range []*uint64{&r.from, &r.to, &r.count}[:min(len(parts), 3)] {
+			n, err := strconv.ParseUint(parts[i], 10, 32)
+			*to, ok = n, ok && err == nil
+		}
+		if !ok || r.from+r.count > 1<<32 || r.to+r.count > 1<<32 {
+			return nil, usagef("%s: %q: give FROM:TO or FROM:TO:COUNT", flag, text)
+		}
+		ranges = append(ranges, r)
+	}
+	if ranges == nil {
+		return nil, nil
+	}
+	return func(id uint32) uint32 {
+		for _, r := range ranges {
+			if n := uint64(id); n >= r.from && n-r.from < r.count {
+				return uint32(n - r.from + r.to)
+			}
+		}
+		return id
+	}, nil
+}
+
+// openSource opens what -d names. close gives it up after the content is closed.
+func (m *mkfsRun) openSource(name string) (src mkfs.Source, close func() error, err error) {
+	if name == "-" {
+		return tarSource(m.stdin)
+	}
+	fi, err := os.Stat(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if fi.IsDir() {
+		return mkfs.Dir(name), func() error { return nil }, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	src, closeTar, err := tarSource(file)
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return src, func() error { return errors.Join(closeTar(), file.Close()) }, nil
+}
+
+// tarSource is an archive, unpacked where it is compressed with zstd; gzip is the library's.
+func tarSource(r io.Reader) (mkfs.Source, func() error, error) {
+	if s, ok := r.(io.ReadSeeker); ok {
+		if _, err := s.Seek(0, io.SeekCurrent); err == nil {
+			return seekableTar(s)
+		}
+	}
+	head := make([]byte, len(zstdMagic))
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, nil, err
+	}
+	r = io.MultiReader(strings.NewReader(string(head[:n])), r)
+	if string(head[:n]) == zstdMagic {
+		return zstdTar(r)
+	}
+	return mkfs.Tar(r), func() error { return nil }, nil
+}
+
+// zstdMagic begins what is compressed with zstd.
+const zstdMagic = "\x28\xB5\x2F\xFD"
+
+// seekableTar is an archive in a file, which is read in place where it is not compressed.
+func seekableTar(s io.ReadSeeker) (mkfs.Source, func() error, error) {
+	head := make([]byte, len(zstdMagic))
+	n, err := io.ReadFull(s, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, nil, err
+	}
+	if _, err := s.Seek(int64(-n), io.SeekCurrent); err != nil {
+		return nil, nil, err
+	}
+	if string(head[:n]) == zstdMagic {
+		return zstdTar(s)
+	}
+	return mkfs.Tar(s), func() error { return nil }, nil
+}
+
+func zstdTar(r io.Reader) (mkfs.Source, func() error, error) {
+	z, err := zstd.NewReader(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return mkfs.Tar(z), func() error { z.Close(); return nil }, nil
+}
+
+// scan reads the source for what it holds. What is called when done closes it.
+func (m *mkfsRun) scan(image string, o mkfs.FillOptions) (*mkfs.Content, func() error, error) {
+	if fi, err := os.Stat(image); err == nil {
+		o.Skip = append(o.Skip, fi)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	src, closeSource, err := m.openSource(m.source)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := mkfs.Scan(m.ctx, src, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, closeSource())
+	}
+	return c, func() error { return errors.Join(c.Close(), closeSource()) }, nil
+}
+
+// fill makes a file system with the content on a device.
+func (m *mkfsRun) fill(dev disk.Device, o mkfs.Options, c *mkfs.Content) (*mkfs.Geometry, mkfs.Report, error) {
+	report, err := c.Build(m.ctx, dev, o)
+	if err != nil {
+		return nil, report, err
+	}
+	sb := superAt(dev, o.Extended.Offset)
+	o.Inodes = uint64(sb.InodesCount)
+	g, err := mkfs.PlanDevice(dev, o)
+	if err == nil {
+		g.Super = *sb
+	}
+	return g, report, err
+}
+
+// warn tells what the report on filling has to say.
+func (m *mkfsRun) warn(r mkfs.Report) {
+	for _, w := range r.Warnings {
+		switch {
+		case w.Failed:
+			m.fail(errors.New(w.String()))
+		case !m.quiet:
+			m.note("%s", w)
+		}
+	}
+	if r.Omitted > 0 {
+		m.note("and %d more like these", r.Omitted)
+	}
+	if r.Failed {
+		m.code = max(m.code, exitFailed)
+	}
+}
+
+// addReport adds what went into the file system.
+func addReport(f *facts, r mkfs.Report) {
+	f.add("Files", "files", r.Files)
+	f.add("Directories", "directories", r.Dirs)
+	f.add("Symbolic links", "symlinks", r.Symlinks)
+	f.add("Special files", "specials", r.Specials)
+	f.add("Further hard links", "hard_links", r.Links)
+	f.add("Bytes", "file_bytes", r.Bytes)
+	f.add("Bytes without holes", "data_bytes", r.Data)
+	f.add("Complete", "complete", !r.Failed)
+}
