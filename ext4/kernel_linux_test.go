@@ -250,3 +250,82 @@ func (p *plant) synced(name string, b []byte) {
 	p.do(f.Sync())
 	p.do(f.Close())
 }
+
+// TestLargeDir reads a directory with an index of three levels, which only large_dir has.
+func TestLargeDir(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes 60,000 names")
+	}
+	im := mke2fs(t, "", "96M", "-t ext4 -b 1024 -O large_dir -N 1000")
+	dir, umount := im.kernelMount("rw")
+	p := &plant{t, dir}
+	p.dir("dir")
+	p.file("file", nil)
+	var list []string
+	for i := range 60_000 {
+		name := fmt.Sprintf("%d%s", i, strings.Repeat("l", 248))
+		p.do(os.Link(p.at("file"), p.at("dir/"+name)))
+		list = append(list, name)
+	}
+	umount()
+	n := child(t, im.mount(ext4.Options{}), "dir")
+	if levels, err := n.IndexLevels(); err != nil || levels != 2 {
+		t.Fatalf("%d levels of nodes, %v; want 2", levels, err)
+	}
+	found := 0
+	for e, err := range n.ReadDir(0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Name) > 200 {
+			found++
+		}
+	}
+	if found != len(list) {
+		t.Errorf("%d names, want %d", found, len(list))
+	}
+	for i := 0; i < len(list); i += 7 {
+		if ino, err := n.IndexLookup(list[i]); err != nil || ino == 0 {
+			t.Fatalf("%q: inode %d, %v", list[i], ino, err)
+		}
+	}
+}
+
+// TestSeekLikeKernel compares where data and holes are with what the kernel says.
+func TestSeekLikeKernel(t *testing.T) {
+	for _, args := range []string{"-t ext4 -b 4096", "-t ext4 -b 1024", "-t ext3 -b 1024"} {
+		im := mke2fs(t, "", "64M", args)
+		dir, umount := im.kernelMount("rw")
+		p := &plant{t, dir}
+		p.fragments("fragments", 30)
+		p.sparse("hole at the end", 10<<20, map[int64][]byte{4096: noise(3, 100)})
+		p.sparse("all hole", 1<<20, nil)
+		p.fallocated("unwritten")
+		syscall.Sync()
+		umount()
+		dir, umount = im.kernelMount("ro")
+		fs := im.mount(ext4.Options{})
+		for _, name := range []string{"fragments", "hole at the end", "all hole", "unwritten"} {
+			f, err := os.Open(filepath.Join(dir, name))
+			p.do(err)
+			n := child(t, fs, name)
+			data, holes := map[int64]int64{}, map[int64]int64{}
+			for off := int64(0); off <= n.Attr().Size; off += 10_007 {
+				data[off], holes[off] = kernelSeek(f, off, unix.SEEK_DATA), kernelSeek(f, off, unix.SEEK_HOLE)
+			}
+			f.Close()
+			seeks(t, n, name+": data", n.SeekData, data)
+			seeks(t, n, name+": hole", n.SeekHole, holes)
+		}
+		umount()
+	}
+}
+
+// kernelSeek is -1 for ENXIO.
+func kernelSeek(f *os.File, off int64, whence int) int64 {
+	got, err := unix.Seek(int(f.Fd()), off, whence)
+	if err != nil {
+		return -1
+	}
+	return got
+}
