@@ -61,12 +61,9 @@ func (v *Validator) check(t *task, a *held) {
 
 // push notes that t holds a.
 func (v *Validator) push(t *task, a held) {
-	if len(t.held) == 0 {
-		t.id = 0
-	}
 	a.slot = uint32(a.obj.Slot())
 	v.countLock(t, &a)
-	t.held = append(t.held, a)
+	*t.grow() = a
 }
 
 // pop notes that t no longer holds its entry i.
@@ -163,7 +160,7 @@ func (v *Validator) node(h *held) *node {
 // +checklocks:v.mu
 func (v *Validator) learnUse(t *task, a *held, n *node) []*Report {
 	var found []*Report
-	if a.mode == sched.Exclusive && a.flags&try == 0 && n.write(v.gates(t)) {
+	if a.mode == sched.Exclusive && a.flags&try == 0 && minimal(&n.writers, sighting{gates: v.gates(t)}) {
 		found = v.recheckReaders(t, a, n)
 	}
 	for i := range t.held {

@@ -22,8 +22,9 @@
 //     good as one while the class has no writer at all.
 //   - chain: the sequence of what a task holds. A chain that was validated once is known by its key.
 //   - grade: [Sure], [Gated] or [ThroughEvent]. A circle is gated if two of its tasks always hold one
-//     class of lock besides: if that is one lock, they never meet. That a circle cannot happen because
-//     of what data the tasks look at is beyond this package; an explorer can tell.
+//     class of lock besides, one of them exclusively: if that is one lock, they never meet. The writer
+//     that a blocked reader needs counts as a task. That a circle cannot happen because of what data
+//     the tasks look at is beyond this package; an explorer can tell.
 //   - context: a sched.Context is a lock in the graph, held inside, and taken and released where it may be
 //     entered. So one rule serves all: what is taken in reclaim is not held where reclaim may begin.
 //   - event: what tasks wait for, and a lock's release by another task. With [Config.Events], who waits
@@ -41,11 +42,12 @@
 //
 // # Cost
 //
-// A lock taken in a known chain writes no shared memory and allocates nothing; it costs about 12 ns for the
-// pair of Lock and Unlock where the bare pair costs 10, whatever is held. A new chain costs a stack trace and a
-// search, about 10 us, and only dependencies within a circle search more than one step: the closure of
-// the graph is kept, at two bits for each pair of classes. A lock that is contended costs about 1 us
-// more, because waits are entered in a graph of their own.
+// A lock taken in a known chain writes no shared memory and allocates nothing: a Lock and Unlock take about
+// 19 ns where the bare pair of package sync takes 10, whatever else is held. A new chain costs about
+// 9 us, most of it to ask for the goroutine's number and its stack; only dependencies within a circle
+// search the graph, because its closure is kept, at two bits for each pair of classes. A contended lock
+// costs microseconds more, because waits are entered in a graph of their own. With Config.Stats a pair
+// costs about 80 ns.
 //
 // # Who is asking
 //

@@ -136,7 +136,7 @@ func (v *Validator) learnFire(t *task, a *held, key uint64) []*Report {
 	v.dropReleased(t)
 	at := &site{task: t.name, id: t.id, stack: callers(3)}
 	n := v.node(a)
-	n.write(nil)
+	minimal(&n.writers, sighting{})
 	var found []*Report
 	for i := range t.held {
 		h := &t.held[i]

@@ -2,7 +2,6 @@ package lockdep
 
 import (
 	"fmt"
-	"slices"
 
 	"extant/sched"
 )
@@ -15,7 +14,7 @@ type node struct {
 	name    string // class, followed by "/level" unless that is 0
 	kind    kind
 	wait    sched.WaitType
-	writers [][]gate // what is held where it is taken exclusively, without supersets
+	writers []*sighting // how it is taken exclusively; only gates count
 	out, in []*edge
 	use     []contextUse // by context, in order of their first appearance
 }
@@ -72,18 +71,6 @@ type edge struct {
 	event    bool                  // follows only from who fires an event, never from holding a lock
 	declared bool                  // the declared order was asked
 }
-
-// sighting is one way in which a dependency was seen, and under which locks. Of two that differ in gates
-// only, the one that has no gate that the other lacks is kept.
-type sighting struct {
-	way   way
-	gates []gate // all locks that were held
-	site  *site
-}
-
-// sightingsMax bounds the sightings of one way, and the sets of gates of one class's writers. What exceeds it
-// is merged to one with fewer gates.
-const sightingsMax = 8
 
 // site is where and by whom something was first done.
 type site struct {
@@ -154,41 +141,7 @@ func (g *graph) add(d dependency) (e *edge, changed bool) {
 	}
 	changed = e.event && !d.event
 	e.event = e.event && d.event
-	return e, e.sight(d.sighting) || changed
-}
-
-// sight adds s to what was seen of e, unless that is known with no more gates.
-func (e *edge) sight(s sighting) (changed bool) {
-	list := &e.seen[s.way.index()]
-	for _, old := range *list {
-		if subset(old.gates, s.gates) {
-			return false
-		}
-	}
-	*list = slices.DeleteFunc(*list, func(old *sighting) bool { return subset(s.gates, old.gates) })
-	if len(*list) == sightingsMax {
-		s.gates = common((*list)[sightingsMax-1].gates, s.gates)
-		*list = (*list)[:sightingsMax-1]
-	}
-	*list = append(*list, &s)
-	return true
-}
-
-// write notes that n is taken exclusively where the locks in held are held. It says whether that is
-// news: less is held than ever before.
-func (n *node) write(held []gate) (changed bool) {
-	for _, old := range n.writers {
-		if subset(old, held) {
-			return false
-		}
-	}
-	n.writers = slices.DeleteFunc(n.writers, func(old []gate) bool { return subset(held, old) })
-	if len(n.writers) == sightingsMax {
-		held = common(n.writers[sightingsMax-1], held)
-		n.writers = n.writers[:sightingsMax-1]
-	}
-	n.writers = append(n.writers, held)
-	return true
+	return e, minimal(&e.seen[d.sighting.way.index()], d.sighting) || changed
 }
 
 // close extends the closure by a path from u to v.

@@ -29,10 +29,9 @@ func (v *Validator) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
 		v.lockSlow(t, l, mode, n)
 		return
 	}
-	if len(t.held) == 0 {
-		t.id = 0
-	}
-	t.held = append(t.held, held{obj: o, chain: key, slot: uint32(o.Slot()), mode: mode})
+	h := t.grow()
+	h.obj, h.chain, h.slot = o, key, uint32(o.Slot())
+	h.level, h.mode, h.flags, h.kind = 0, mode, 0, lockKind
 	t.yield()
 }
 

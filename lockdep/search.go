@@ -205,7 +205,7 @@ func (c *cycle) excludesWriters(n *node) *node {
 	for _, writer := range n.writers {
 		free := true
 		for _, s := range c.steps {
-			if x := excludes(s.gates, writer); x != nil {
+			if x := excludes(s.gates, writer.gates); x != nil {
 				by, free = x, false
 			}
 		}

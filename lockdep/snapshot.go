@@ -75,7 +75,7 @@ func (g *graph) snapshot() *Graph {
 			Name: n.name, Class: n.class, Level: n.level, Kind: kindNames[n.kind], Spin: n.wait == sched.Spinning,
 		}
 		for _, held := range n.writers {
-			x.Writers = append(x.Writers, snapshotGates(held))
+			x.Writers = append(x.Writers, snapshotGates(held.gates))
 		}
 		s.Nodes = append(s.Nodes, x)
 	}
@@ -136,7 +136,7 @@ func (g *graph) load(s *Graph, each func(step)) error {
 			if err != nil {
 				return err
 			}
-			g.byName[n.Name].write(gates)
+			minimal(&g.byName[n.Name].writers, sighting{gates: gates})
 		}
 	}
 	var steps []step

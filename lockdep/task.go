@@ -77,6 +77,21 @@ func (h *held) describe() uint64 {
 	return describe(h.obj.Class().ID(), h.level, h.mode, h.flags)
 }
 
+// grow adds an entry to what t holds and returns it, for the caller to fill field by field: a literal
+// would be built elsewhere and copied, which costs as much as all the rest of a known chain.
+func (t *task) grow() *held {
+	n := len(t.held)
+	if n == 0 {
+		t.id = 0
+	}
+	if n < cap(t.held) {
+		t.held = t.held[:n+1]
+	} else {
+		t.held = append(t.held, held{})
+	}
+	return &t.held[n]
+}
+
 // find returns the index of the innermost entry of o, or -1.
 func (t *task) find(o *sched.Object) int {
 	for i := len(t.held) - 1; i >= 0; i-- {

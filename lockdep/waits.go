@@ -105,22 +105,25 @@ func without[E any](m map[*sched.Object][]E, o *sched.Object, drop func(E) bool)
 func (g *waitGraph) circle(b *blocked) []*blocked {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	visited := map[*blocked]bool{}
-	var path []*blocked
-	var visit func(*blocked) bool
-	visit = func(w *blocked) bool {
-		visited[w] = true
-		path = append(path, w)
-		for _, next := range g.before(w) {
-			if next == b || !visited[next] && visit(next) {
-				return true
-			}
+	return g.wayTo(b, b, make(map[*blocked]bool))
+}
+
+// wayTo returns a sequence of tasks from w to the one that waits for goal, nil if there is none. It leaves out
+// the visited ones and adds those it visits.
+//
+// +checklocks:g.mu
+func (g *waitGraph) wayTo(goal, w *blocked, visited map[*blocked]bool) []*blocked {
+	visited[w] = true
+	for _, next := range g.before(w) {
+		if next == goal {
+			return []*blocked{w}
 		}
-		path = path[:len(path)-1]
-		return false
-	}
-	if visit(b) {
-		return path
+		if visited[next] {
+			continue
+		}
+		if rest := g.wayTo(goal, next, visited); rest != nil {
+			return append([]*blocked{w}, rest...)
+		}
 	}
 	return nil
 }
