@@ -4,57 +4,101 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
-// A progressLine shows on a terminal how far something has come, on a line that it overwrites. On anything else it shows nothing.
+// A progressLine shows how far a verb has come, on one line of a terminal that it writes again and again:
+//
+//	 42%  [=========>              ]  465M of 1.1G  310M/s  0:02 left
+//
+// Where standard error is no terminal it shows nothing, and so does a nil *progressLine, which is what a verb has that was asked to be
+// quiet. Its methods may be called by any task.
 type progressLine struct {
-	w     io.Writer // nil where there is no terminal
-	start time.Time
-	shown time.Time
-	width int // columns of what is shown
+	w       io.Writer // nil where there is no terminal
+	columns int
+	now     func() time.Time
+	start   time.Time
+
+	mu    sync.Mutex
+	shown time.Time // when the line was written last
+	width int       // columns of what is shown
 }
 
-// progressEvery is how often the line changes, and how long something must last to have one.
-const progressEvery = 200 * time.Millisecond
+const (
+	progressEvery = 100 * time.Millisecond
+	progressDelay = 500 * time.Millisecond // what is over sooner has no line
+	progressBar   = 24                     // characters between the brackets
+)
 
 // newProgress starts a line on standard error.
 func (a *app) newProgress() *progressLine {
-	p := &progressLine{start: time.Now()}
-	p.shown = p.start
+	p := &progressLine{now: time.Now}
 	if a.errTTY {
 		p.w = a.stderr
+		_, p.columns = terminal(a.stderr)
 	}
+	p.start = p.now()
 	return p
 }
 
-// show says that done of total bytes are done.
+// show says that done of total bytes are done; a total of 0 means that it is not known.
 func (p *progressLine) show(done, total int64) {
-	now := time.Now()
-	if p.w == nil || total <= 0 || now.Sub(p.shown) < progressEvery {
+	if p == nil || p.w == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if now.Sub(p.start) < progressDelay || now.Sub(p.shown) < progressEvery {
 		return
 	}
 	p.shown = now
 	text := progressText(done, total, now.Sub(p.start))
+	if len(text) >= p.columns {
+		text = text[:max(0, p.columns-1)]
+	}
 	fmt.Fprintf(p.w, "\r%-*s", p.width, text)
 	p.width = len(text)
 }
 
-// progressText is the line: share, amount, rate, time left.
-func progressText(done, total int64, elapsed time.Duration) string {
-	rate := float64(done) / max(elapsed.Seconds(), 1e-3)
-	text := fmt.Sprintf("%3d%% of %s, %s/s", done*100/total, humanSize(uint64(total)), humanSize(uint64(rate)))
-	if rate > 0 {
-		left := time.Duration(float64(total-done) / rate * float64(time.Second))
-		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+// done takes the line away, for good or to make room for a message: the next show puts it back.
+func (p *progressLine) done() {
+	if p == nil || p.w == nil {
+		return
 	}
-	return text
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.width > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
+		p.width, p.shown = 0, time.Time{}
+	}
 }
 
-// done takes the line away.
-func (p *progressLine) done() {
-	if p.w != nil && p.width > 0 {
-		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
-		p.width = 0
+// progressText is the line: share, bar, amount, rate, time left. Where the end is not known it is amount, rate and time taken.
+func progressText(done, total int64, elapsed time.Duration) string {
+	rate := float64(done) / max(elapsed.Seconds(), 1e-3)
+	if total <= 0 {
+		return fmt.Sprintf("%s  %s/s  %s", humanSize(uint64(done)), humanSize(uint64(rate)), clockText(elapsed))
 	}
+	share := min(1, float64(done)/float64(total))
+	bar := strings.Repeat("=", int(share*progressBar))
+	if len(bar) < progressBar {
+		bar += ">" + strings.Repeat(" ", progressBar-len(bar)-1)
+	}
+	left := "-:--"
+	if rate > 0 {
+		left = clockText(time.Duration(float64(max(0, total-done)) / rate * float64(time.Second)))
+	}
+	return fmt.Sprintf("%3d%%  [%s]  %s of %s  %s/s  %s left", int(share*100), bar,
+		humanSize(uint64(done)), humanSize(uint64(total)), humanSize(uint64(rate)), left)
+}
+
+// clockText is a duration as minutes and seconds, or hours, minutes and seconds.
+func clockText(d time.Duration) string {
+	s := int64(d.Round(time.Second) / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
