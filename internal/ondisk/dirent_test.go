@@ -1,6 +1,7 @@
 package ondisk_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -189,6 +190,9 @@ func TestInsertAndRemoveDirent(t *testing.T) {
 			}
 			if err := ondisk.RemoveDirent(b, d.Off); err != nil {
 				t.Fatal(err)
+			}
+			if bytes.Contains(b, []byte(name+"\x00")) {
+				t.Errorf("%s can still be read in the block", name)
 			}
 			want = slices.DeleteFunc(want, func(n string) bool { return n == name })
 			if got := names(t, b); !slices.Equal(got, want) {

@@ -27,6 +27,8 @@ func TestMke2fsImages(t *testing.T) {
 		{"-b 1024 -O metadata_csum,^64bit,metadata_csum_seed,ea_inode -I 1024", 30000},
 		{"-b 1024 -O metadata_csum,meta_bg,^resize_inode,^flex_bg,large_dir", 30000},
 		{"-b 2048 -O metadata_csum,inline_data -I 256", 12000},
+		{"-b 1024 -O metadata_csum,64bit -I 128", 30000},
+		{"-b 1024 -O ^metadata_csum,uninit_bg,64bit", 30000},
 		{"-b 1024 -O metadata_csum,bigalloc,^flex_bg -C 4096", 40000},
 		{"-b 1024 -O ^metadata_csum,uninit_bg,^extent,^64bit,^flex_bg -I 128", 30000},
 		{"-b 1024 -O ^metadata_csum,^uninit_bg,^extent,^64bit,sparse_super2,^resize_inode", 30000},
@@ -422,8 +424,11 @@ func (im *image) walkExtents(ino ondisk.Ino, inode *ondisk.Inode, b []byte, w on
 	if err != nil {
 		return
 	}
+	if w.Depth >= 0 {
+		im.seen["extent leaf"]++
+	}
 	if w.Depth >= 0 && im.csum {
-		im.ok("extent leaf", ino, 0, n.CheckCsum(ondisk.InodeSeed(im.seed, ino, inode.Generation)))
+		im.ok("extent tail", ino, 0, n.CheckCsum(ondisk.InodeSeed(im.seed, ino, inode.Generation)))
 	}
 	for i := range n.Len() {
 		if n.Find(n.First(i)) != i {

@@ -137,6 +137,13 @@ func TestBlockXattrs(t *testing.T) {
 	if _, ok, err := a.Find(ondisk.XattrTrusted, "a"); ok || err != nil {
 		t.Errorf("found what is not there: %v", err)
 	}
+	if h, err := a.BlockHash(); err != nil || h == 0 || h != binary.LittleEndian.Uint32(b[12:]) {
+		t.Errorf("hash %#x, %v", h, err)
+	}
+	clear(b[32+20+12 : 32+20+16]) // the second entry's
+	if h, err := a.BlockHash(); err != nil || h != 0 {
+		t.Errorf("hash %#x, %v, though an entry has none", h, err)
+	}
 	ondisk.SetXattrBlockCsum(5, 1000, b)
 	if err := ondisk.CheckXattrBlockCsum(5, 1000, b); err != nil {
 		t.Error(err)
