@@ -72,6 +72,9 @@ var same = []struct {
 	{"1G", "-t ext4 -O none", nil},
 	{"1G", "-t ext4 -N 100", nil},
 	{"1G", "-t ext4 -N 100000", nil},
+	{"8M", "-t ext4 -b 1024 -N 1001", map[string]string{
+		"Inode count": "mke2fs makes fewer than it was asked for", "Inodes per group": "likewise", "Free inodes": "likewise",
+		"Inode blocks per group": "likewise", "Overhead clusters": "likewise"}},
 	{"1G", "-t ext4 -i 1024", map[string]string{"Reserved block count": "mke2fs takes the share of a size it has left by then"}},
 	{"1G", "-t ext4 -G 1", nil},
 	{"1G", "-t ext4 -G 64", nil},

@@ -45,6 +45,7 @@ type Geometry struct {
 	Notes []string
 
 	opts   Options
+	inodes uint64     // that follow from the size; 0 where -N says
 	filled bool       // whoever fills the file system makes lost+found
 	tables []tableSet // by group
 	meta   []run      // fixed metadata, ascending
@@ -202,7 +203,7 @@ func (g *Geometry) planInodes(int64) error {
 	if n > math.MaxUint32 && g.has(is64bit) {
 		n = math.MaxUint32
 	}
-	g.opts.Inodes = n
+	g.inodes = n
 	return g.checkInodes(n)
 }
 

@@ -64,7 +64,7 @@ func (g *Geometry) divide(clusters uint64) (bool, error) {
 	g.planDescriptors()
 	if divUp(g.inodesWanted(), g.Groups) > uint64(8*g.BlockSize) {
 		if s.BlocksPerGroup < 256 {
-			return false, invalid("-N", "%d inodes are more than %d blocks can number; give fewer with -N, or more bytes to each with -i", g.opts.Inodes, g.Blocks)
+			return false, invalid("-N", "%d inodes are more than %d blocks can number; give fewer with -N, or more bytes to each with -i", g.inodesWanted(), g.Blocks)
 		}
 		return false, nil
 	}
@@ -105,11 +105,13 @@ func (g *Geometry) planDescriptors() {
 	g.DescBlocks = divUp(g.Groups*uint64(s.DescriptorSize()), uint64(g.BlockSize))
 }
 
-// inodesWanted is the number of inodes to make room for: what was asked, and at least what is made with
-// the file system.
-func (g *Geometry) inodesWanted() uint64 {
+// inodesLeast is how many inodes there must be: what -N asks for, and what is made with the file system.
+func (g *Geometry) inodesLeast() uint64 {
 	return max(g.opts.Inodes, uint64(firstIno)+g.ownInodes())
 }
+
+// inodesWanted is the number of inodes to make room for.
+func (g *Geometry) inodesWanted() uint64 { return max(g.inodes, g.inodesLeast()) }
 
 // ownInodes is how many inodes past the reserved ones the file system itself takes.
 func (g *Geometry) ownInodes() (n uint64) {
@@ -123,15 +125,15 @@ func (g *Geometry) ownInodes() (n uint64) {
 	return n
 }
 
-// divideInodes gives every group the same number of inodes: whole blocks of them, in multiples of eight.
+// divideInodes gives every group the same number of inodes: whole blocks of them, in multiples of eight. A number that
+// follows from the size is rounded down, one that was asked for up.
 func (g *Geometry) divideInodes() {
 	s := &g.Super
 	perBlock := uint64(g.BlockSize) / uint64(s.InodeSize)
-	want := g.inodesWanted()
-	n := min(divUp(want, g.Groups), inodesPerGroupMax-perBlock)
+	n := min(divUp(g.inodesWanted(), g.Groups), inodesPerGroupMax-perBlock)
 	for {
 		per := max(divUp(n, perBlock)*perBlock&^7, 8)
-		if per*g.Groups < uint64(firstIno)+g.ownInodes() {
+		if per*g.Groups < g.inodesLeast() && per+8 <= min(inodesPerGroupMax-perBlock, uint64(8*g.BlockSize)) {
 			per += 8
 		}
 		if per*g.Groups <= 1<<32-1 {

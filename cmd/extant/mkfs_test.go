@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
@@ -8,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // mkfsCommand runs extant mkfs and returns what it wrote.
@@ -177,4 +180,105 @@ func TestMkfsBadBlockList(t *testing.T) {
 		t.Fatal(err)
 	}
 	mkfsCommand(t, exitFailed, "-F", "-l", list, img, "16M")
+}
+
+// sourceTree makes a folder with a file and a folder.
+func sourceTree(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a": "alpha", "sub/b": strings.Repeat("beta", 50000)} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// catCommand is the content of a file in an image.
+func catCommand(t *testing.T, address string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run([]string{"cat", address}, strings.NewReader(""), &out, &errs); code != 0 {
+		t.Errorf("cat %s: exit code %d\n%s", address, code, &errs)
+	}
+	return out.String()
+}
+
+// TestMkfsFilled fills images from a folder that the image itself lies in, and from archives.
+func TestMkfsFilled(t *testing.T) {
+	src := sourceTree(t)
+	img := filepath.Join(src, "disk.img")
+	mkfsCommand(t, 0, "-d", src, img)
+	if catCommand(t, img+":/sub/b") != strings.Repeat("beta", 50000) {
+		t.Error("a file came out otherwise than it went in")
+	}
+	mkfsCommand(t, exitFailed, "-d", src, img)
+	_, errs := mkfsCommand(t, 0, "-F", "-d", src, img, "auto", "--free", "1M")
+	if !strings.Contains(errs, "disk.img") {
+		t.Errorf("nothing is said of the image being left out of itself: %q", errs)
+	}
+	if large, err := os.Stat(img); err != nil || large.Size() < 1<<20+200000 {
+		t.Errorf("with a MiB free the image has %d bytes", large.Size())
+	}
+	mkfsCommand(t, exitFailed, "-F", "-d", src, img, "64k")
+	mkfsCommand(t, exitFailed, "-d", filepath.Join(src, "none"), filepath.Join(src, "other.img"), "8M")
+	mkfsCommand(t, exitUsage, "-d", src, "--owner", "me", filepath.Join(src, "other.img"))
+	mkfsCommand(t, exitUsage, "-d", src, "--map-uid", "1:2:3:4", filepath.Join(src, "other.img"))
+}
+
+func TestMkfsFromArchive(t *testing.T) {
+	var plain, packed bytes.Buffer
+	w := tar.NewWriter(&plain)
+	if err := w.WriteHeader(&tar.Header{Name: "in/file", Mode: 0o644, Size: 5, Uid: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	z, err := zstd.NewWriter(&packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Write(plain.Bytes())
+	z.Close()
+
+	dir := t.TempDir()
+	for name, archive := range map[string][]byte{"plain": plain.Bytes(), "zstd": packed.Bytes()} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, archive, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mkfsCommand(t, 0, "-q", "-d", file, "--map-uid", "1000:7", file+".img")
+		var out, errs bytes.Buffer
+		if code := run([]string{"mkfs", "-q", "-d", "-", "--map-uid", "1000:7", file + ".stdin.img"}, bytes.NewReader(archive), &out, &errs); code != 0 {
+			t.Errorf("from standard input: exit code %d\n%s", code, &errs)
+		}
+		for _, img := range []string{file + ".img", file + ".stdin.img"} {
+			if got := catCommand(t, img+":/in/file"); got != "hello" {
+				t.Errorf("%s holds %q", img, got)
+			}
+		}
+	}
+}
+
+func TestIDMap(t *testing.T) {
+	m, err := idMap("--map-uid", []string{"0:100:10", "50:7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[uint32]uint32{0: 100, 9: 109, 10: 10, 50: 7, 51: 51, 1<<32 - 1: 1<<32 - 1} {
+		if got := m(id); got != want {
+			t.Errorf("%d became %d, want %d", id, got, want)
+		}
+	}
+	for _, bad := range []string{"", "1", "a:b", "1:2:3:4", "4294967295:0:2", "-1:0"} {
+		if _, err := idMap("--map-uid", []string{bad}); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
 }

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/spf13/pflag"
@@ -93,10 +94,11 @@ func idMap(flag string, texts []string) (func(uint32) uint32, error) {
 	}, nil
 }
 
-// openSource opens what -d names. close gives it up after the content is closed.
-func (m *mkfsRun) openSource(name string) (src mkfs.Source, close func() error, err error) {
+// openSource opens what -d names. The function returned gives it up, after the content is closed.
+func (m *mkfsRun) openSource() (mkfs.Source, func() error, error) {
+	name := m.content.source
 	if name == "-" {
-		return tarSource(m.stdin)
+		return tarSource(m.stdin, func() error { return nil })
 	}
 	fi, err := os.Stat(name)
 	if err != nil {
@@ -109,84 +111,114 @@ func (m *mkfsRun) openSource(name string) (src mkfs.Source, close func() error, 
 	if err != nil {
 		return nil, nil, err
 	}
-	src, closeTar, err := tarSource(file)
-	if err != nil {
-		return nil, nil, errors.Join(err, file.Close())
-	}
-	return src, func() error { return errors.Join(closeTar(), file.Close()) }, nil
-}
-
-// tarSource is an archive, unpacked where it is compressed with zstd; gzip is the library's.
-func tarSource(r io.Reader) (mkfs.Source, func() error, error) {
-	if s, ok := r.(io.ReadSeeker); ok {
-		if _, err := s.Seek(0, io.SeekCurrent); err == nil {
-			return seekableTar(s)
-		}
-	}
-	head := make([]byte, len(zstdMagic))
-	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, err
-	}
-	r = io.MultiReader(strings.NewReader(string(head[:n])), r)
-	if string(head[:n]) == zstdMagic {
-		return zstdTar(r)
-	}
-	return mkfs.Tar(r), func() error { return nil }, nil
+	return tarSource(file, file.Close)
 }
 
 // zstdMagic begins what is compressed with zstd.
 const zstdMagic = "\x28\xB5\x2F\xFD"
 
-// seekableTar is an archive in a file, which is read in place where it is not compressed.
-func seekableTar(s io.ReadSeeker) (mkfs.Source, func() error, error) {
-	head := make([]byte, len(zstdMagic))
-	n, err := io.ReadFull(s, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, err
+// tarSource is an archive, unpacked where it is compressed with zstd; gzip is the library's. done closes r.
+func tarSource(r io.Reader, done func() error) (mkfs.Source, func() error, error) {
+	head, r, err := peek(r, len(zstdMagic))
+	if err != nil {
+		return nil, nil, errors.Join(err, done())
 	}
-	if _, err := s.Seek(int64(-n), io.SeekCurrent); err != nil {
-		return nil, nil, err
+	if string(head) != zstdMagic {
+		return mkfs.Tar(r), done, nil
 	}
-	if string(head[:n]) == zstdMagic {
-		return zstdTar(s)
-	}
-	return mkfs.Tar(s), func() error { return nil }, nil
-}
-
-func zstdTar(r io.Reader) (mkfs.Source, func() error, error) {
 	z, err := zstd.NewReader(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, done())
 	}
-	return mkfs.Tar(z), func() error { z.Close(); return nil }, nil
+	return mkfs.Tar(z), func() error { z.Close(); return done() }, nil
 }
 
-// scan reads the source for what it holds. What is called when done closes it.
-func (m *mkfsRun) scan(image string, o mkfs.FillOptions) (*mkfs.Content, func() error, error) {
-	if fi, err := os.Stat(image); err == nil {
-		o.Skip = append(o.Skip, fi)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
+// peek returns the first n bytes of r, or as many as there are, and a reader of all of it: r itself where it can go back.
+func peek(r io.Reader, n int) ([]byte, io.Reader, error) {
+	head := make([]byte, n)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, r, err
 	}
-	src, closeSource, err := m.openSource(m.source)
+	head = head[:n]
+	if s, ok := r.(io.Seeker); ok {
+		if _, err := s.Seek(int64(-n), io.SeekCurrent); err == nil {
+			return head, r, nil
+		}
+	}
+	return head, io.MultiReader(bytes.NewReader(head), r), nil
+}
+
+// makeFilled makes a file system with what -d names.
+func (m *mkfsRun) makeFilled(t mkfsTarget, o mkfs.Options, epoch *time.Time) error {
+	c, done, err := m.scan(t.image, o, epoch)
+	if err != nil {
+		return err
+	}
+	err = m.makeWith(t, o, c)
+	return errors.Join(asUsage(err), done())
+}
+
+// scan reads the source for what it holds. The function returned closes both.
+func (m *mkfsRun) scan(image string, o mkfs.Options, epoch *time.Time) (*mkfs.Content, func() error, error) {
+	fill, err := m.content.ask()
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := mkfs.Scan(m.ctx, src, o)
+	fill.Epoch = epoch
+	fill.NoXattrs = fill.NoXattrs || o.Extended.NoCopyXattrs
+	m.line = m.newProgress()
+	fill.Progress = func(p mkfs.FillProgress) { m.line.show(p.Bytes, p.BytesTotal) }
+	if fi, err := os.Stat(image); err == nil {
+		fill.Skip = append(fill.Skip, fi)
+	}
+	src, closeSource, err := m.openSource()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := mkfs.Scan(m.ctx, src, fill)
 	if err != nil {
 		return nil, nil, errors.Join(err, closeSource())
 	}
 	return c, func() error { return errors.Join(c.Close(), closeSource()) }, nil
 }
 
-// fill makes a file system with the content on a device.
+// makeWith makes a file system with the content.
+func (m *mkfsRun) makeWith(t mkfsTarget, o mkfs.Options, c *mkfs.Content) (err error) {
+	if t.room == 0 {
+		size, err := c.Size(m.ctx, o)
+		if err != nil {
+			return err
+		}
+		t.room = size - o.Extended.Offset
+	}
+	if m.dryRun {
+		return m.plan(t, o, nil)
+	}
+	var made *mkfs.Geometry
+	var report mkfs.Report
+	err = t.make(o, func(dev disk.Device) (err error) {
+		made, report, err = m.fill(dev, o, c)
+		return err
+	})
+	m.line.done()
+	m.warn(report)
+	if err != nil {
+		return err
+	}
+	return m.report(t.image, made, &report)
+}
+
+// fill makes a file system with the content on a device, and returns its plan as well.
 func (m *mkfsRun) fill(dev disk.Device, o mkfs.Options, c *mkfs.Content) (*mkfs.Geometry, mkfs.Report, error) {
 	report, err := c.Build(m.ctx, dev, o)
 	if err != nil {
 		return nil, report, err
 	}
 	sb := superAt(dev, o.Extended.Offset)
+	if sb == nil {
+		return nil, report, errors.New("the file system cannot be read back")
+	}
 	o.Inodes = uint64(sb.InodesCount)
 	g, err := mkfs.PlanDevice(dev, o)
 	if err == nil {
@@ -214,7 +246,7 @@ func (m *mkfsRun) warn(r mkfs.Report) {
 }
 
 // addReport adds what went into the file system.
-func addReport(f *facts, r mkfs.Report) {
+func addReport(f *facts, r *mkfs.Report) {
 	f.add("Files", "files", r.Files)
 	f.add("Directories", "directories", r.Dirs)
 	f.add("Symbolic links", "symlinks", r.Symlinks)

@@ -16,17 +16,19 @@ import (
 type mkfsTarget struct {
 	image   string
 	inPlace bool  // on what there is: a device, a partition, part of a file, or a file with its size
-	room    int64 // bytes for the file system
+	room    int64 // bytes for the file system; 0: what the content takes
 }
 
 // target finds out what image is, and refuses to overwrite what holds anything.
-func (m *mkfsRun) target(image string, size, offset int64) (mkfsTarget, error) {
+func (m *mkfsRun) target(image string, want wantedSize, offset int64) (mkfsTarget, error) {
+	size := want.bytes
 	t := mkfsTarget{image: image, room: size}
 	kind, err := imageKind(image)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && size == 0:
-		return t, usagef("%s: a new file needs a SIZE", image)
 	case errors.Is(err, fs.ErrNotExist):
+		if size == 0 && m.content.source == "" {
+			return t, usagef("%s: a new file needs a SIZE", image)
+		}
 		return t, nil
 	case err != nil:
 		return t, err
@@ -35,8 +37,10 @@ func (m *mkfsRun) target(image string, size, offset int64) (mkfsTarget, error) {
 	if err != nil {
 		return t, err
 	}
-	t.inPlace = kind != regularImage || size == 0 || offset != 0
+	t.inPlace = kind != regularImage || size == 0 && !want.auto || offset != 0
 	switch {
+	case t.inPlace && want.auto:
+		return t, usagef("%s: its size is given; leave auto out", image)
 	case t.inPlace && size == 0:
 		t.room = there
 	case t.inPlace && size > there:
@@ -90,13 +94,13 @@ func (m *mkfsRun) survey(image string, offset int64) (int64, error) {
 }
 
 // make has the file system made by fill.
-func (t mkfsTarget) make(o mkfs.Options, fill func(disk.Device, mkfs.Options) error) error {
+func (t mkfsTarget) make(o mkfs.Options, fill func(disk.Device) error) error {
 	if !t.inPlace {
-		return mkfs.CreateImage(t.image, t.room+o.Extended.Offset, func(dev disk.Device) error { return fill(dev, o) })
+		return mkfs.CreateImage(t.image, t.room+o.Extended.Offset, fill)
 	}
 	dev, err := extant.OpenImage(t.image, disk.ReadWrite)
 	if err != nil {
 		return err
 	}
-	return errors.Join(fill(dev, o), dev.Close())
+	return errors.Join(fill(dev), dev.Close())
 }
