@@ -147,14 +147,23 @@ func (n *Inode) blocksOfSize() uint64 {
 
 // dirBlock reads block fb of a directory.
 func (n *Inode) dirBlock(fb uint64) ([]byte, error) {
+	b, err := n.dirBlockPlace(fb)
+	if err != nil {
+		return nil, err
+	}
+	return n.dirBlockAt(fb, b)
+}
+
+// dirBlockPlace is where block fb of a directory lies on the device.
+func (n *Inode) dirBlockPlace(fb uint64) (ondisk.Block, error) {
 	r, err := n.runOf(fb)
 	switch {
 	case err != nil:
-		return nil, err
+		return 0, err
 	case fb >= n.blocksOfSize() || r.state != written:
-		return nil, n.corrupt("directory", "no data for block %d", fb)
+		return 0, n.corrupt("directory", "no data for block %d", fb)
 	}
-	return n.dirBlockAt(fb, r.at(fb))
+	return r.at(fb), nil
 }
 
 // dirBlockAt reads block fb of a directory from block b and verifies its checksum.

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"extant/internal/buffer"
 	"extant/internal/ondisk"
 )
 
@@ -18,38 +19,56 @@ func (n *Inode) dxFormat() ondisk.DxFormat {
 	}
 }
 
-// indexRoot reads block 0 of an indexed directory.
+// indexRoot reads the root of the directory's index, block 0.
 func (n *Inode) indexRoot() (ondisk.DxRoot, ondisk.DxNode, error) {
 	var root ondisk.DxRoot
-	data, err := n.dirBlock(0)
-	if err != nil {
-		return root, ondisk.DxNode{}, err
+	data, err := n.indexBlock(0)
+	if err == nil {
+		err = root.Decode(data)
 	}
-	if err := root.Decode(data); err != nil {
-		return root, ondisk.DxNode{}, err
-	}
-	node := ondisk.DxRootNode(data)
-	if err := root.Check(n.fs.blockSize, n.fs.bigDirs()); err != nil {
-		return root, node, ondisk.Locate(err, n.ino, 0)
-	}
-	return root, node, ondisk.Locate(node.Check(n.dxFormat()), n.ino, 0)
+	return root, ondisk.DxRootNode(data), err
 }
 
 // indexNode reads the node in block fb of an indexed directory.
 func (n *Inode) indexNode(fb ondisk.FileBlock) (ondisk.DxNode, error) {
-	data, err := n.dirBlock(uint64(fb))
+	data, err := n.indexBlock(uint64(fb))
+	return ondisk.DxInnerNode(data), err
+}
+
+// indexBlock reads a block of the index and checks all of it.
+func (n *Inode) indexBlock(fb uint64) ([]byte, error) {
+	b, err := n.dirBlockPlace(fb)
 	if err != nil {
-		return ondisk.DxNode{}, err
+		return nil, err
 	}
+	use := buffer.Use{What: useIndexBlock, Ino: n.ino, From: fb}
+	return n.fs.checkedBlock("directory index", b, use, func(data []byte) error { return n.checkIndexBlock(fb, data) })
+}
+
+func (n *Inode) checkIndexBlock(fb uint64, data []byte) error {
 	node := ondisk.DxInnerNode(data)
-	return node, ondisk.Locate(node.Check(n.dxFormat()), n.ino, 0)
+	if fb == 0 {
+		var root ondisk.DxRoot
+		if err := root.Decode(data); err != nil {
+			return err
+		}
+		if err := root.Check(n.fs.blockSize, n.fs.bigDirs()); err != nil {
+			return err
+		}
+		node = ondisk.DxRootNode(data)
+	}
+	if err := node.Check(n.dxFormat()); err != nil || !n.fs.csum {
+		return err
+	}
+	return node.CheckCsum(n.seed)
 }
 
 // dxPath is the way from the root of an index to the entry of one leaf.
 type dxPath struct {
 	n    *Inode
 	hash uint32
-	at   []dxPlace // from the root down
+	at   [ondisk.DxLevelsMaxLarge + 1]dxPlace // from the root down
+	last int                                  // the place in at of the entry of the leaf
 }
 
 type dxPlace struct {
@@ -58,29 +77,28 @@ type dxPlace struct {
 }
 
 // probe walks down to the first leaf that may hold names of a hash.
-func (n *Inode) probe(root ondisk.DxRoot, node ondisk.DxNode, hash uint32) (*dxPath, error) {
-	p := &dxPath{n: n, hash: hash, at: make([]dxPlace, 1, ondisk.DxLevelsMaxLarge+1)}
+func (n *Inode) probe(root ondisk.DxRoot, node ondisk.DxNode, hash uint32) (dxPath, error) {
+	p := dxPath{n: n, hash: hash, last: int(root.IndirectLevels)}
 	p.at[0] = dxPlace{node, node.Find(hash)}
-	for range root.IndirectLevels {
-		last := p.at[len(p.at)-1]
-		below, err := n.indexNode(last.node.Block(last.i))
+	for level := range p.last {
+		below, err := n.indexNode(p.at[level].node.Block(p.at[level].i))
 		if err != nil {
-			return nil, err
+			return p, err
 		}
-		p.at = append(p.at, dxPlace{below, below.Find(hash)})
+		p.at[level+1] = dxPlace{below, below.Find(hash)}
 	}
 	return p, nil
 }
 
 // leaf is the block of the directory that the path leads to.
 func (p *dxPath) leaf() uint64 {
-	last := p.at[len(p.at)-1]
+	last := p.at[p.last]
 	return uint64(last.node.Block(last.i))
 }
 
 // next moves to the leaf after, if that one goes on with names of the same hash.
 func (p *dxPath) next() (bool, error) {
-	level := len(p.at) - 1
+	level := p.last
 	for level >= 0 && p.at[level].i+1 >= p.at[level].node.Count() {
 		level--
 	}
@@ -88,7 +106,7 @@ func (p *dxPath) next() (bool, error) {
 		return false, nil
 	}
 	p.at[level].i++
-	for ; level+1 < len(p.at); level++ {
+	for ; level < p.last; level++ {
 		node, err := p.n.indexNode(p.at[level].node.Block(p.at[level].i))
 		if err != nil {
 			return false, err

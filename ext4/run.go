@@ -75,32 +75,33 @@ func (n *Inode) findRun(fb uint64) (r run, err error) {
 	return n.fs.fast.remap(n.ino, r, fb), nil
 }
 
-// runs yields the file blocks from first up to end, holes included, as maximal runs, the first of them cut at first. A file cannot have more blocks
-// than the file system: one that seems to is corrupt, and the bound keeps a small image from yielding without end.
+// runs yields the file blocks from first up to end, holes included, as maximal runs.
+//
+// A file cannot have more blocks than the file system, nor more pieces than its blocks and the holes between them and in every node
+// of its tree. One that seems to is corrupt: blocks that point at each other can make a map of any size out of a small image.
 func (n *Inode) runs(first, end uint64) iter.Seq2[run, error] {
 	return func(yield func(run, error) bool) {
 		var whole run
-		mapped := uint64(0)
+		pieces, mapped := uint64(0), uint64(0)
 		for first < end {
 			r, err := n.runOf(first)
-			if err != nil {
+			if err == nil {
+				r = r.clip(first, end)
+				first = r.end()
+				pieces++
+				if r.state != hole {
+					mapped += r.count
+				}
+				err = n.checkPieces(pieces, mapped)
+			}
+			switch {
+			case err != nil:
 				yield(run{}, err)
 				return
-			}
-			r = r.clip(first, end)
-			first = r.end()
-			if r.state != hole {
-				mapped += r.count
-			}
-			if mapped > n.fs.blocks {
-				yield(run{}, n.corrupt("block map", "more blocks than the %d of the file system", n.fs.blocks))
-				return
-			}
-			if whole.count > 0 && r.follows(whole) {
+			case whole.count > 0 && r.follows(whole):
 				whole.count += r.count
 				continue
-			}
-			if whole.count > 0 && !yield(whole, nil) {
+			case whole.count > 0 && !yield(whole, nil):
 				return
 			}
 			whole = r
@@ -109,4 +110,11 @@ func (n *Inode) runs(first, end uint64) iter.Seq2[run, error] {
 			yield(whole, nil)
 		}
 	}
+}
+
+func (n *Inode) checkPieces(pieces, mapped uint64) error {
+	if mapped > n.fs.blocks || pieces > 3*n.fs.blocks+64 {
+		return n.corrupt("block map", "%d blocks in %d pieces, in a file system of %d", mapped, pieces, n.fs.blocks)
+	}
+	return nil
 }
