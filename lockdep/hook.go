@@ -61,18 +61,18 @@ func (v *Validator) lockContended(t *task, l sched.Lock, a *held) {
 	begun := v.clock()
 	v.waits.block(v, t, a.obj, a.mode, func() bool { return sched.RealTryLock(l, a.mode) },
 		func() { sched.RealLock(l, a.mode) })
-	v.countWait(t, a, begun)
+	v.countWait(a, begun)
 }
 
 // TryLock takes l if it is free. It validates nothing, because it does not wait, but what is taken
 // later is taken while l is held.
-func (v *Validator) TryLock(l sched.Lock, mode sched.Mode) bool {
-	if !v.Hook.TryLock(l, mode) {
+func (v *Validator) TryLock(l sched.Lock, mode sched.Mode, n sched.Nest) bool {
+	if !v.Hook.TryLock(l, mode, n) {
 		return false
 	}
 	t := v.tasks.current()
 	defer t.yield()
-	a := v.acquisition(t, l.Object(), lockKind, mode, sched.Nest{})
+	a := v.acquisition(t, l.Object(), lockKind, mode, n)
 	a.flags |= try
 	a.chain = extend(t.tip(), a.describe())
 	v.check(t, &a)

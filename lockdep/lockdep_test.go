@@ -206,6 +206,28 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestKeysTried takes a lower key beneath a higher one without waiting for it, and then waits for one in
+// between.
+func TestKeysTried(t *testing.T) {
+	_, f := collect(t, lockdep.Config{})
+	c := &sched.Class{Name: "folio", Ordered: true}
+	var p [4]sched.HandoffMutex
+	for i := range p {
+		p[i].Init(c)
+	}
+	p[2].NestedLock(sched.Key(2))
+	if !p[0].NestedTryLock(sched.Key(0)) {
+		t.Fatal("cannot take a free lock")
+	}
+	p[3].NestedLock(sched.Key(3))
+	f.expect(t)
+	p[1].NestedLock(sched.Key(1))
+	f.expect(t, lockdep.WrongKey)
+	for i := range p {
+		p[i].Unlock()
+	}
+}
+
 // TestKeysOfUnorderedClass gives keys to a class that does not say it is ordered.
 func TestKeysOfUnorderedClass(t *testing.T) {
 	_, f := collect(t, lockdep.Config{})

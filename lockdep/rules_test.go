@@ -1,6 +1,7 @@
 package lockdep_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -104,6 +105,7 @@ func TestHeldAtExit(t *testing.T) {
 	m := mutexes("a", "b")
 	sched.Go("forgetful", m[0].Lock).Wait()
 	for len(f.kinds()) == 0 { // the report follows the end of the task
+		runtime.Gosched()
 	}
 	f.expect(t, lockdep.HeldAtExit)
 	if r := f.all[0]; !strings.HasPrefix(r.Task, "forgetful/") || r.Want.Class != "a" {

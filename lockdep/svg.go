@@ -43,7 +43,7 @@ func (g *Graph) SVG(w io.Writer) error {
 		`font-family="monospace" font-size="13">`+"\n", l.w, l.h, l.w, l.h)
 	fmt.Fprint(b, svgHead)
 	circled := g.circled()
-	implied := g.implied(circled)
+	implied := g.implied()
 	for i := range g.Edges {
 		if e := &g.Edges[i]; !implied[[2]string{e.From, e.To}] {
 			l.drawEdge(b, e, circled[[2]string{e.From, e.To}])
@@ -64,11 +64,11 @@ rect { fill: #f6f8fa; stroke: #57606a }
 path { fill: none; stroke: #57606a } .circle { stroke: #cf222e; stroke-width: 2 } .maybe { stroke-dasharray: 5 3 }
 </style>
 <rect width="100%" height="100%" style="fill:white;stroke:none"/>
-<defs><marker id="a" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:context-stroke;stroke:none"/></marker></defs>
+<defs><marker id="a" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:context-stroke;stroke:none"/></marker></defs>
 `
 
-// implied returns the edges outside circles that a longer path makes unnecessary to draw.
-func (g *Graph) implied(circled map[[2]string]bool) map[[2]string]bool {
+// implied returns the edges that a longer path makes unnecessary to draw.
+func (g *Graph) implied() map[[2]string]bool {
 	x := newGraph()
 	implied := make(map[[2]string]bool)
 	if x.load(g, func(step) {}) != nil {
@@ -77,7 +77,10 @@ func (g *Graph) implied(circled map[[2]string]bool) map[[2]string]bool {
 	for _, e := range x.edges {
 		name := [2]string{e.from.name, e.to.name}
 		for _, via := range e.from.out {
-			if via != e && via.to != e.from && !circled[name] && x.reach[via.to.id].has(e.to.id) {
+			// A path through a circle that either end is part of implies nothing: each of its edges
+			// would be implied by the others.
+			through := x.reach[via.to.id]
+			if through.has(e.to.id) && !through.has(e.from.id) && !x.reach[e.to.id].has(via.to.id) {
 				implied[name] = true
 			}
 		}
@@ -92,10 +95,7 @@ func (g *Graph) layout() *layout {
 		n := &g.Nodes[i]
 		l.boxes[n.Name] = &box{node: n, w: (len([]rune(n.Name)) + 2) * charWidth}
 	}
-	circled := g.circled()
-	down := slices.DeleteFunc(slices.Clone(g.Edges), func(e GraphEdge) bool {
-		return circled[[2]string{e.From, e.To}] && e.From >= e.To || l.boxes[e.From] == nil || l.boxes[e.To] == nil
-	})
+	down := g.acyclic()
 	for moved, round := true, 0; moved && round < len(g.Nodes); round++ {
 		moved = false
 		for _, e := range down {
@@ -108,6 +108,41 @@ func (g *Graph) layout() *layout {
 	l.fillRows(g)
 	l.place(down)
 	return l
+}
+
+// acyclic returns the edges of g without those that close a circle on a walk that begins at the outermost
+// locks.
+func (g *Graph) acyclic() []GraphEdge {
+	out := make(map[string][]GraphEdge)
+	inner := make(map[string]bool)
+	for _, e := range g.Edges {
+		out[e.From] = append(out[e.From], e)
+		inner[e.To] = inner[e.To] || e.To != e.From
+	}
+	const entered, left = 1, 2
+	state := make(map[string]int)
+	var down []GraphEdge
+	var walk func(string)
+	walk = func(name string) {
+		state[name] = entered
+		for _, e := range out[name] {
+			if state[e.To] == 0 {
+				walk(e.To)
+			}
+			if state[e.To] == left {
+				down = append(down, e)
+			}
+		}
+		state[name] = left
+	}
+	for _, outermost := range []bool{true, false} {
+		for _, n := range g.Nodes {
+			if state[n.Name] == 0 && (!outermost || !inner[n.Name]) {
+				walk(n.Name)
+			}
+		}
+	}
+	return down
 }
 
 func (l *layout) fillRows(g *Graph) {
@@ -142,6 +177,13 @@ func (l *layout) place(down []GraphEdge) {
 			at += x.w + columnGap
 		}
 		l.w = max(l.w, at-columnGap+drawMargin)
+	}
+	for _, row := range l.rows {
+		last := row[len(row)-1]
+		shift := (l.w - drawMargin - last.x - last.w) / 2
+		for _, x := range row {
+			x.x += shift
+		}
 	}
 	l.h = 2*drawMargin + len(l.rows)*(boxHeight+rowGap) - rowGap
 	l.w, l.h = max(l.w, 2*drawMargin), max(l.h, 2*drawMargin)

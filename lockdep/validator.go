@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"extant/sched"
@@ -36,13 +37,13 @@ type Config struct {
 type Validator struct {
 	sched.Hook // performs what is not overridden; immutable
 
-	cfg        Config     // immutable
-	plain      bool       // no Under and no Stats: the short way may be taken; immutable
-	seen       *seenSet   // chains that were validated
-	tasks      *taskTable // by goroutine
-	waits      waitGraph
-	start      time.Time // immutable
-	statsCache sync.Map  // of *classStats by classLevel
+	cfg    Config     // immutable
+	plain  bool       // no Under and no Stats: the short way may be taken; immutable
+	seen   *seenSet   // chains that were validated
+	tasks  *taskTable // by goroutine
+	waits  waitGraph
+	start  time.Time                                  // immutable
+	counts [countsRecent]atomic.Pointer[countedClass] // where classes are counted, by ID
 
 	mu sync.Mutex
 	// +checklocks:mu

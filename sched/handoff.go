@@ -54,7 +54,17 @@ func (m *HandoffMutex) NestedLock(n Nest) {
 // +checklocksignore
 func (m *HandoffMutex) TryLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive)
+		return (*h).TryLock(m, Exclusive, Nest{})
+	}
+	return m.realTryLock(Exclusive)
+}
+
+// NestedTryLock is TryLock beneath another lock of the class, for the reason n.
+//
+// +checklocksignore
+func (m *HandoffMutex) NestedTryLock(n Nest) bool {
+	if h := hook.Load(); h != nil {
+		return (*h).TryLock(m, Exclusive, n)
 	}
 	return m.realTryLock(Exclusive)
 }

@@ -24,7 +24,7 @@ type Hook interface {
 	// Lock takes l. TryLock takes it if that needs no waiting. Unlock releases it; mode is what the
 	// caller claims to hold. Mode is Exclusive, or Shared for an RWMutex.
 	Lock(l Lock, mode Mode, n Nest)
-	TryLock(l Lock, mode Mode) bool
+	TryLock(l Lock, mode Mode, n Nest) bool
 	Unlock(l Lock, mode Mode)
 
 	// HandOff leaves the release of m to another task. It changes nothing in m.

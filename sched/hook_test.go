@@ -25,8 +25,8 @@ func (r *recorder) Lock(l sched.Lock, m sched.Mode, n sched.Nest) {
 	sched.RealLock(l, m)
 }
 
-func (r *recorder) TryLock(l sched.Lock, m sched.Mode) bool {
-	r.add("trylock %T %v", l, m)
+func (r *recorder) TryLock(l sched.Lock, m sched.Mode, n sched.Nest) bool {
+	r.add("trylock %T %v %d", l, m, n.Level())
 	return sched.RealTryLock(l, m)
 }
 
@@ -85,9 +85,9 @@ func TestHookSeesEverything(t *testing.T) {
 			m.Unlock()
 			m.AssertNotHeld()
 			m.NestedLock(sched.Level(2))
-			m.TryLock()
+			m.NestedTryLock(sched.Level(3))
 		}, []string{"lock *sched.Mutex exclusive 0 0 false", "assert 1", "unlock *sched.Mutex exclusive", "assert 2",
-			"lock *sched.Mutex exclusive 2 0 false", "trylock *sched.Mutex exclusive"}},
+			"lock *sched.Mutex exclusive 2 0 false", "trylock *sched.Mutex exclusive 3"}},
 		{"rwmutex", func() {
 			var m sched.RWMutex
 			m.RLock()
@@ -99,9 +99,9 @@ func TestHookSeesEverything(t *testing.T) {
 			m.Unlock()
 			m.NestedRLock(sched.Key(9))
 			m.TryLock()
-		}, []string{"lock *sched.RWMutex shared 0 0 false", "assert 0", "trylock *sched.RWMutex shared",
+		}, []string{"lock *sched.RWMutex shared 0 0 false", "assert 0", "trylock *sched.RWMutex shared 0",
 			"unlock *sched.RWMutex shared", "unlock *sched.RWMutex shared", "lock *sched.RWMutex exclusive 0 0 false",
-			"unlock *sched.RWMutex exclusive", "lock *sched.RWMutex shared 0 9 true", "trylock *sched.RWMutex exclusive"}},
+			"unlock *sched.RWMutex exclusive", "lock *sched.RWMutex shared 0 9 true", "trylock *sched.RWMutex exclusive 0"}},
 		{"handoff", func() {
 			var m sched.HandoffMutex
 			m.NestedLock(sched.Key(1))

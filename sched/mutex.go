@@ -41,7 +41,17 @@ func (m *Mutex) NestedLock(n Nest) {
 // +checklocksignore
 func (m *Mutex) TryLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive)
+		return (*h).TryLock(m, Exclusive, Nest{})
+	}
+	return m.real.TryLock()
+}
+
+// NestedTryLock is TryLock beneath another lock of the class, for the reason n.
+//
+// +checklocksignore
+func (m *Mutex) NestedTryLock(n Nest) bool {
+	if h := hook.Load(); h != nil {
+		return (*h).TryLock(m, Exclusive, n)
 	}
 	return m.real.TryLock()
 }

@@ -11,7 +11,7 @@ var _ Hook = Real{}
 func (Real) Lock(l Lock, mode Mode, _ Nest) { RealLock(l, mode) }
 
 // TryLock takes l if that needs no waiting.
-func (Real) TryLock(l Lock, mode Mode) bool { return RealTryLock(l, mode) }
+func (Real) TryLock(l Lock, mode Mode, _ Nest) bool { return RealTryLock(l, mode) }
 
 // Unlock releases l.
 func (Real) Unlock(l Lock, mode Mode) { RealUnlock(l, mode) }

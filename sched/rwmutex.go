@@ -43,7 +43,17 @@ func (m *RWMutex) NestedLock(n Nest) {
 // +checklocksignore
 func (m *RWMutex) TryLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive)
+		return (*h).TryLock(m, Exclusive, Nest{})
+	}
+	return m.real.TryLock()
+}
+
+// NestedTryLock is TryLock beneath another lock of the class, for the reason n.
+//
+// +checklocksignore
+func (m *RWMutex) NestedTryLock(n Nest) bool {
+	if h := hook.Load(); h != nil {
+		return (*h).TryLock(m, Exclusive, n)
 	}
 	return m.real.TryLock()
 }
@@ -87,7 +97,7 @@ func (m *RWMutex) NestedRLock(n Nest) {
 // +checklocksignore
 func (m *RWMutex) TryRLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Shared)
+		return (*h).TryLock(m, Shared, Nest{})
 	}
 	return m.real.TryRLock()
 }
