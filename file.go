@@ -1,6 +1,7 @@
 package extant
 
 import (
+	"cmp"
 	"io"
 	"io/fs"
 	"syscall"
@@ -156,12 +157,16 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 }
 
 // ReadDir reads the next n entries of a directory, or with n <= 0 all that are left, in the order they have on disk, without
-// "." and "..". At the end with n > 0 the error is io.EOF.
+// "." and "..". At the end with n > 0 the error is io.EOF. With n <= 0, damage in one place does not keep it from what lies behind: it
+// returns all that can be read, and the first error.
 func (f *File) ReadDir(n int) ([]fs.DirEntry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return nil, pathError("readdir", f.name, fs.ErrClosed)
+	}
+	if n <= 0 {
+		return f.readDirRest()
 	}
 	var out []fs.DirEntry
 	for e, err := range f.inode.ReadDir(f.cookie) {
@@ -172,25 +177,61 @@ func (f *File) ReadDir(n int) ([]fs.DirEntry, error) {
 		if e.Name != "." && e.Name != ".." {
 			out = append(out, &dirEntry{dir: f.name, dirInode: f.inode, e: e})
 		}
-		if n > 0 && len(out) == n {
+		if len(out) == n {
 			return out, nil
 		}
 	}
-	if n > 0 && len(out) == 0 {
+	if len(out) == 0 {
 		return nil, io.EOF
 	}
 	return out, nil
 }
 
+// dirErrorsMax is how many errors in a directory end its reading.
+const dirErrorsMax = 1000
+
+// readDirRest reads what is left of a directory. A directory in which more names are than the whole device has room for shows some of its
+// blocks again and again; it ends there.
+//
+// +checklocks:f.mu
+func (f *File) readDirRest() (out []fs.DirEntry, first error) {
+	super := f.inode.FS().Super()
+	most := super.Blocks() * uint64(super.BlockSize()) / ondisk.DirentSizeMin
+	errs := 0
+	for e, err := range f.inode.ReadDir(f.cookie) {
+		if err == nil && uint64(len(out)) >= most {
+			err, errs = ondisk.Corrupt("directory", "more than %d names", most).At(f.inode.Ino(), 0), dirErrorsMax
+		}
+		if err != nil {
+			first = cmp.Or(first, pathError("readdir", f.name, err))
+			if errs++; errs >= dirErrorsMax {
+				break
+			}
+			continue
+		}
+		f.cookie = e.Next
+		if e.Name != "." && e.Name != ".." {
+			out = append(out, &dirEntry{dir: f.name, dirInode: f.inode, e: e})
+		}
+	}
+	return out, first
+}
+
 // SeekData is the first offset at or after off where the file has data, and SeekHole the first where it has none; the
 // end counts as a hole. The error is syscall.ENXIO past the last.
 func (f *File) SeekData(off int64) (int64, error) {
+	if err := f.check("seek"); err != nil {
+		return 0, err
+	}
 	n, err := f.inode.SeekData(off)
 	return n, pathError("seek", f.name, err)
 }
 
 // SeekHole is described with SeekData.
 func (f *File) SeekHole(off int64) (int64, error) {
+	if err := f.check("seek"); err != nil {
+		return 0, err
+	}
 	n, err := f.inode.SeekHole(off)
 	return n, pathError("seek", f.name, err)
 }

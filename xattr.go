@@ -34,12 +34,18 @@ func (v *Volume) listxattr(name string, follow bool) ([]string, error) {
 
 // Getxattr is the value of an extended attribute of the file; see Volume.Getxattr.
 func (f *File) Getxattr(attr string) ([]byte, error) {
+	if err := f.check("getxattr"); err != nil {
+		return nil, err
+	}
 	b, err := f.inode.Xattr(attr)
 	return b, pathError("getxattr", f.name, err)
 }
 
 // Listxattr lists the names of the file's extended attributes.
 func (f *File) Listxattr() ([]string, error) {
+	if err := f.check("listxattr"); err != nil {
+		return nil, err
+	}
 	list, err := f.inode.Xattrs()
 	return list, pathError("listxattr", f.name, err)
 }

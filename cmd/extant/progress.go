@@ -10,7 +10,7 @@ import (
 
 // A progressLine shows how far a verb has come, on one line of a terminal that it writes again and again:
 //
-//	 42%  [=========>              ]  465M of 1.1G  310M/s  0:02 left
+//	42%  [=========>              ]  465M of 1.1G  310M/s  0:02 left
 //
 // Where standard error is no terminal it shows nothing, and so does a nil *progressLine, which is what a verb has that was asked to be
 // quiet. Its methods may be called by any task.
