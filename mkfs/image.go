@@ -9,6 +9,7 @@ import (
 
 	"extant/disk"
 	"extant/internal/ondisk"
+	"extant/sched"
 )
 
 // chunk is how much is written at a time, in bytes.
@@ -57,7 +58,7 @@ func newImage(dev disk.Device, geo *Geometry) (*image, error) {
 	im := &image{dev: part, geo: geo, now: geo.opts.Now, super: geo.Super}
 	im.meta.im = im
 	if im.now.IsZero() {
-		im.now = time.Now()
+		im.now = sched.Now()
 	}
 	if err := im.identify(); err != nil {
 		return nil, err

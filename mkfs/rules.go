@@ -45,7 +45,7 @@ func (o *Options) resolve() (Features, []string, error) {
 		if !r.broken(f) {
 			continue
 		}
-		if edits.Set.has(r.feature) && !r.soft(edits) {
+		if edits.Set.has(r.feature) && r.feature != uninitBG { // metadata_csum does all that uninit_bg does
 			return f, nil, r.err()
 		}
 		f = f.without(r.feature)
@@ -63,9 +63,6 @@ func (o *Options) resolve() (Features, []string, error) {
 func (r rule) broken(f Features) bool {
 	return f.has(r.feature) && (!f.has(r.needs) || !f.both(r.excludes).empty())
 }
-
-// soft reports whether a feature asked for by name may yield all the same: uninit_bg is part of what metadata_csum does.
-func (r rule) soft(edits FeatureEdits) bool { return r.feature == uninitBG }
 
 func (r rule) err() error {
 	if r.needs.empty() {

@@ -82,21 +82,6 @@ func (s *space) take(r run) {
 	s.used = slices.Replace(s.used, i, j, merged)
 }
 
-// release gives back whole clusters that were taken. They are used again only when everything after the cursor is taken.
-func (s *space) release(r run) {
-	i := s.search(r.start)
-	old := s.used[i]
-	var left []run
-	if old.start < r.start {
-		left = append(left, run{old.start, uint64(r.start - old.start)})
-	}
-	if r.end() < old.end() {
-		left = append(left, run{r.end(), uint64(old.end() - r.end())})
-	}
-	s.used = slices.Replace(s.used, i, i+1, left...)
-	s.free += r.n
-}
-
 // gap returns the first free run at or after b.
 func (s *space) gap(b ondisk.Block) (run, bool) {
 	for i := s.search(b); b < s.end; i++ {
@@ -133,8 +118,8 @@ func (s *space) allocRun(want uint64) (run, error) {
 	return g, nil
 }
 
-// alloc takes n blocks, rounded up to whole clusters, as few runs, all or nothing. The last run may reach past the
-// n-th block, to the end of its cluster.
+// alloc takes the next n blocks, rounded up to whole clusters, in as many runs as they come in: all of them or none. The
+// last run may reach past the n-th block, to the end of its cluster.
 func (s *space) alloc(n uint64) ([]run, error) {
 	if n > s.free {
 		return nil, &NoSpaceError{What: "blocks", Need: n, Have: s.free}
@@ -151,7 +136,7 @@ func (s *space) alloc(n uint64) ([]run, error) {
 	return runs, nil
 }
 
-// allocAt takes n blocks at or after a place, where possible in one run, and leaves the cursor where it was.
+// allocAt takes n blocks from a place on, as alloc does, and leaves the cursor where it was.
 func (s *space) allocAt(at ondisk.Block, n uint64) ([]run, error) {
 	saved := s.cursor
 	defer func() { s.cursor = saved }()

@@ -217,7 +217,7 @@ func (im *image) lazyTables() bool {
 }
 
 // zeroed reports whether the unused part of inode tables reads as zeros.
-func (im *image) zeroed(uint64) bool { return im.blank || !im.lazyTables() }
+func (im *image) zeroed() bool { return im.blank || !im.lazyTables() }
 
 // finishSpecial writes what had to wait until all is accounted for.
 func (im *image) finishSpecial() error {

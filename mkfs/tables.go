@@ -169,7 +169,7 @@ func (im *image) inodeBitmap(w *metaWriter, group uint64, d *ondisk.GroupDesc) e
 	}
 	if g.guarded() {
 		d.SetItableUnused(per - used)
-		if im.zeroed(group) {
+		if im.zeroed() {
 			d.Flags |= ondisk.GroupInodeZeroed
 		}
 		if used == 0 {
