@@ -36,11 +36,7 @@ func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
 			yield(DirEntry{}, syscall.ENOTDIR)
 			return
 		}
-		show, err := n.nameShower()
-		if err != nil {
-			yield(DirEntry{}, err)
-			return
-		}
+		show := n.shower()
 		for area, err := range n.dirAreas(from) {
 			if err != nil {
 				if !yield(DirEntry{}, err) {

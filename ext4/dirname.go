@@ -7,15 +7,12 @@ import (
 // nameShower gives an entry's name as it is shown. area is where the entry lies; nil where it lies in none.
 type nameShower func(d ondisk.Dirent, area []byte) (string, error)
 
-// nameShower returns how the directory's names are shown.
-func (n *Inode) nameShower() (nameShower, error) {
+// shower returns how the directory's names are shown.
+func (n *Inode) shower() nameShower {
 	if !n.encrypted() {
-		return n.plainName, nil
+		return n.plainName
 	}
-	hash, err := n.noKeyHash()
-	if err != nil {
-		return nil, err
-	}
+	hash := n.noKeyHash()
 	return func(d ondisk.Dirent, area []byte) (string, error) {
 		if isDot(d.Name) {
 			return string(d.Name), nil
@@ -26,7 +23,7 @@ func (n *Inode) nameShower() (nameShower, error) {
 			return "", n.corrupt("directory entry", "encrypted name of %d bytes, less than %d", len(d.Name), ondisk.CryptNameMin)
 		}
 		return shown.String(), nil
-	}, nil
+	}
 }
 
 // plainName refuses names that no file can have: they would lead a caller that joins paths astray.
@@ -43,24 +40,18 @@ func isDot(name []byte) bool {
 
 // noKeyHash returns how the hash in the no-key names of an encrypted directory is found: stored with the entry, computed from the
 // encrypted name where the kernel would read the directory by its index, or left 0.
-func (n *Inode) noKeyHash() (func(ondisk.Dirent, []byte) ondisk.NameHash, error) {
+func (n *Inode) noKeyHash() func(ondisk.Dirent, []byte) ondisk.NameHash {
 	if n.disk.Has(ondisk.InodeCasefold) {
-		return storedHash, nil
+		return storedHash
 	}
-	v, ok, err := n.readHashVersion()
-	if err != nil || !ok {
-		return func(ondisk.Dirent, []byte) ondisk.NameHash { return ondisk.NameHash{} }, err
-	}
-	if _, err := ondisk.HashName(v, n.fs.sb.HashSeed, nil); err != nil {
-		return nil, err
-	}
+	v, ok := n.readHashVersion()
 	return func(d ondisk.Dirent, _ []byte) ondisk.NameHash {
 		h, err := ondisk.HashName(v, n.fs.sb.HashSeed, d.Name)
-		if err != nil {
+		if err != nil || !ok {
 			return ondisk.NameHash{}
 		}
 		return h
-	}, nil
+	}
 }
 
 func storedHash(d ondisk.Dirent, area []byte) ondisk.NameHash {
@@ -71,16 +62,17 @@ func storedHash(d ondisk.Dirent, area []byte) ondisk.NameHash {
 	return ondisk.NameHash{Major: h.Hash, Minor: h.Minor}
 }
 
-// readHashVersion is the hash by which the kernel would order the directory when it reads it; false for none.
-func (n *Inode) readHashVersion() (ondisk.HashVersion, bool, error) {
+// readHashVersion is the hash by which the kernel would order the directory when it reads it; false for none, or for an index that
+// cannot be used.
+func (n *Inode) readHashVersion() (ondisk.HashVersion, bool) {
 	switch {
 	case !n.fs.sb.HasCompat(ondisk.CompatDirIndex):
-		return 0, false, nil
+		return 0, false
 	case n.indexed():
 		root, _, err := n.indexRoot()
-		return n.fs.sb.HashVersion(root.HashVersion), true, err
+		return n.fs.sb.HashVersion(root.HashVersion), err == nil
 	case n.inline() || n.size>>n.fs.blockBits == 1:
-		return n.fs.sb.HashVersion(n.fs.sb.DefHashVersion), true, nil
+		return n.fs.sb.HashVersion(n.fs.sb.DefHashVersion), true
 	}
-	return 0, false, nil
+	return 0, false
 }

@@ -1,6 +1,10 @@
 package ext4
 
-import "extant/internal/ondisk"
+import (
+	"iter"
+
+	"extant/internal/ondisk"
+)
 
 // IndexLookup is Lookup by the index alone: it does not fall back to looking through the directory.
 func (n *Inode) IndexLookup(name string) (ondisk.Ino, error) {
@@ -28,4 +32,12 @@ func Flatten(ranges [][2]uint64) (out [][3]uint64) {
 		out = append(out, [3]uint64{r.first, r.end(), uint64(r.start)})
 	}
 	return out
+}
+
+// WithFastCommits is the file system with the records of fast commits laid over it.
+func (fs *FS) WithFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error]) (*FS, error) {
+	after := newFS(fs.layout, fs.view, Options{CacheBytes: 1 << 20})
+	var err error
+	after.fast, err = after.readFastCommits(records)
+	return after, err
 }

@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"io"
+	"syscall"
 
 	"extant/disk"
 	"extant/internal/buffer"
@@ -85,7 +86,11 @@ func (fs *FS) Super() ondisk.Super { return fs.sb }
 // BlockSize is the size of a block in bytes.
 func (fs *FS) BlockSize() int { return fs.blockSize }
 
-// ReadBlock fills p, one block long, with block b as recovery leaves it, whatever it holds.
+// ReadBlock fills p, one block long, with block b as recovery leaves it, whatever it holds. A block that the file system or the device does
+// not have is syscall.ENXIO.
 func (fs *FS) ReadBlock(b ondisk.Block, p []byte) error {
+	if uint64(b) >= fs.blocksInDev {
+		return syscall.ENXIO
+	}
 	return fs.readDevice(p[:fs.blockSize], int64(b)<<fs.blockBits)
 }

@@ -38,7 +38,7 @@ func bigDir(t *testing.T, names []string) string {
 }
 
 // child walks down from the root.
-func child(t *testing.T, fs *ext4.FS, names ...string) *ext4.Inode {
+func child(t testing.TB, fs *ext4.FS, names ...string) *ext4.Inode {
 	t.Helper()
 	n, err := fs.Root()
 	for _, name := range names {

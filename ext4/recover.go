@@ -53,8 +53,9 @@ func (fs *FS) recoverInto(dev disk.Device, o Options) (*FS, error) {
 		return nil, err
 	}
 	after := newFS(l, view, o)
-	fast, err := after.readFastCommits(over)
-	after.fast = fast
+	if over.HasFastCommits() {
+		after.fast, err = after.readFastCommits(over.FastCommits())
+	}
 	return after, err
 }
 

@@ -16,7 +16,7 @@ const xattrValueMax = 64 << 10
 func (n *Inode) Xattrs() ([]string, error) {
 	var names []string
 	err := n.eachXattr(func(x ondisk.Xattr) bool {
-		if name, ok := ondisk.JoinXattrName(x.Index, x.Name); ok && !slices.Contains(names, name) {
+		if name, ok := ondisk.JoinXattrName(x.Index, x.Name); ok {
 			names = append(names, name)
 		}
 		return true
