@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Versions of an ACL: as system calls carry it, and as ext4 keeps it. The second has no id where the tag needs none.
@@ -46,77 +47,86 @@ func parseSystemACL(b []byte) ([]aclEntry, error) {
 	return acl, nil
 }
 
-// parseTextACL reads the form "user::rwx,user:name:r-x:1000,mask::rwx", with commas or newlines. Names are of use only where
-// a number follows them or stands in their place.
-func parseTextACL(b []byte) ([]aclEntry, error) {
+// parseTextACL reads the form "user::rwx,user:name:r-x:1000,mask::rwx", with commas or newlines. A name counts where no number
+// follows it.
+func (o *FillOptions) parseTextACL(b []byte) ([]aclEntry, error) {
 	var acl []aclEntry
 	for _, line := range bytes.FieldsFunc(b, func(r rune) bool { return r == ',' || r == '\n' }) {
 		line, _, _ = bytes.Cut(line, []byte("#"))
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		e, err := parseACLLine(bytes.Split(line, []byte(":")))
+		e, err := o.parseACLLine(strings.Split(string(line), ":"))
 		if err != nil {
-			return nil, fmt.Errorf("%w in %q", err, line)
+			return nil, fmt.Errorf("%w: %.64q", err, line)
 		}
 		acl = append(acl, e)
 	}
-	if len(acl) == 0 {
+	if len(acl) == 0 || len(acl) > aclMax {
 		return nil, errACL
 	}
 	return acl, nil
 }
 
-func parseACLLine(part [][]byte) (e aclEntry, err error) {
-	if len(part) == 2 && (string(part[0]) == "other" || string(part[0]) == "mask") {
-		part = [][]byte{part[0], nil, part[1]}
+// aclMax is more entries than an xattr of the system can carry.
+const aclMax = 8192
+
+// aclTags are the tags by the words for them.
+var aclTags = map[string]uint16{
+	"user": aclUserObj, "group": aclGroupObj, "mask": aclMask, "other": aclOther,
+	"u": aclUserObj, "g": aclGroupObj, "m": aclMask, "o": aclOther,
+}
+
+func (o *FillOptions) parseACLLine(part []string) (e aclEntry, err error) {
+	e.tag = aclTags[part[0]]
+	if len(part) == 2 && (e.tag == aclMask || e.tag == aclOther) {
+		part = []string{part[0], "", part[1]}
 	}
-	if len(part) < 3 {
+	if len(part) < 3 || e.tag == 0 {
 		return e, errACL
 	}
-	named := len(part[1]) > 0
-	switch string(part[0]) {
-	case "user", "u":
-		e.tag = aclUserObj
-	case "group", "g":
-		e.tag = aclGroupObj
-	case "mask", "m":
-		e.tag = aclMask
-	case "other", "o":
-		e.tag = aclOther
-	default:
-		return e, errACL
-	}
-	if named {
+	if part[1] != "" {
 		if e.tag != aclUserObj && e.tag != aclGroupObj {
 			return e, errACL
 		}
 		e.tag <<= 1 // from the owner's tag to that of a named one
-		if e.id, err = aclID(part[1:]); err != nil {
+		if e.id, err = o.aclID(e.tag, part[1:]); err != nil {
 			return e, err
 		}
 	}
 	for _, c := range part[2] {
-		bit, ok := map[byte]uint16{'r': 4, 'w': 2, 'x': 1, '-': 0}[c]
-		if !ok {
+		bit := strings.IndexRune("xwr", c)
+		if bit < 0 && c != '-' {
 			return e, errACL
 		}
-		e.perm |= bit
+		if bit >= 0 {
+			e.perm |= 1 << bit
+		}
 	}
 	return e, nil
 }
 
-// aclID finds the number of a named entry: in the fourth field, or in place of the name.
-func aclID(part [][]byte) (uint32, error) {
-	text := part[0]
-	if len(part) > 2 && len(part[2]) > 0 {
-		text = part[2]
+// aclID finds the number of a named entry: in the fourth field, in place of the name, or by looking it up.
+func (o *FillOptions) aclID(tag uint16, part []string) (uint32, error) {
+	texts := part[:1]
+	if len(part) > 2 {
+		texts = []string{part[2], part[0]}
 	}
-	id, err := strconv.ParseUint(string(text), 10, 32)
-	if err != nil {
-		return 0, errors.New("no numeric id")
+	for _, text := range texts {
+		if id, err := strconv.ParseUint(text, 10, 32); err == nil {
+			return uint32(id), nil
+		}
 	}
-	return uint32(id), nil
+	lookup := o.LookupUser
+	if tag == aclGroup {
+		lookup = o.LookupGroup
+	}
+	if lookup != nil {
+		if id, ok := lookup(part[0]); ok {
+			return id, nil
+		}
+	}
+	return 0, errors.New("nobody knows the number of a name")
 }
 
 // minimal reports whether an ACL says no more than permission bits do.

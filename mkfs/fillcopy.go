@@ -173,7 +173,6 @@ func (w *fillWorker) opened(id nodeID) func() {
 		if w.trouble == nil && w.src.changed() {
 			w.p.warn.fail(w.p.t.path(id), "changed while it was read")
 		}
-		w.src.close()
 	}
 }
 
@@ -240,8 +239,11 @@ func (w *fillWorker) copyRange(ctx context.Context, from, to int64) error {
 
 // copyWhole lets the system copy whole blocks of a file without holes, from offset lo on, and returns how many bytes that were.
 func (w *fillWorker) copyWhole(ctx context.Context, n *node, at ondisk.Block, lo, hi int64) (done int64, err error) {
+	if n.sparse || w.trouble != nil || hi-lo < copyMin {
+		return 0, nil
+	}
 	f := w.src.file()
-	if n.sparse || w.trouble != nil || hi-lo < copyMin || f == nil {
+	if f == nil {
 		return 0, nil
 	}
 	bs := int64(w.p.im.geo.BlockSize)

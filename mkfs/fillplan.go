@@ -126,8 +126,8 @@ func (p *plan) take(n *node, blocks uint64) (runs []run, err error) {
 	return runs, nil
 }
 
-// mayInline reports whether the content of a node may lie in its inode.
-func (p *plan) mayInline(id nodeID) bool { return id != p.c.lost }
+// mayInline reports whether the content of a node may lie in its inode. The kernel mounts no root without blocks.
+func (p *plan) mayInline(id nodeID) bool { return id != p.c.lost && id != rootNode }
 
 // home is where the xattrs of a node go.
 func (p *plan) home(id nodeID) xattrHome {
@@ -172,6 +172,7 @@ func (p *plan) layXattrs(id nodeID) error {
 	if n.xattrs == 0 {
 		return nil
 	}
+	p.im.super.FeatureCompat |= uint32(ondisk.CompatExtAttr) // as the kernel does at the first xattr
 	h := p.home(id)
 	for _, x := range h.dropped {
 		name, _ := ondisk.JoinXattrName(x.Index, x.Name)

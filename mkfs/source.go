@@ -21,7 +21,7 @@ type Source interface {
 
 // contents reads the bytes of one file after another.
 type contents interface {
-	// open makes a file the one that is read.
+	// open makes a file the one that is read, in place of the one before.
 	open(id nodeID) error
 	// readAt reads as io.ReaderAt says, at what a segment of the file has as its place.
 	readAt(p []byte, at int64) (int, error)
@@ -29,7 +29,7 @@ type contents interface {
 	file() *os.File
 	// changed reports whether the file has changed since the scan, as far as the source can tell. It is asked after the last read.
 	changed() bool
-	// close ends reading; open may follow.
+	// close gives up what the last open and those before it hold.
 	close()
 }
 
@@ -37,6 +37,8 @@ type contents interface {
 type FillOptions struct {
 	// MapUID and MapGID give the owner that a file of that owner gets, in ACLs as well; nil keeps it.
 	MapUID, MapGID func(id uint32) uint32
+	// LookupUser and LookupGroup find the number of a name in an archive's ACL that has names alone; nil knows none.
+	LookupUser, LookupGroup func(name string) (id uint32, ok bool)
 	// Epoch, where set, makes the result the same for the same source: no time is later, times of access and of change are
 	// those of modification, and identities that Options leaves open follow from names and attributes (SOURCE_DATE_EPOCH).
 	Epoch *time.Time

@@ -3,7 +3,6 @@ package mkfs
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -352,15 +351,17 @@ func (p *tarPlacer) segments(e *tarscan.Entry) []segment {
 	return list
 }
 
-// takeRecords finds the xattrs among the PAX records.
+// takeRecords finds the xattrs among the PAX records. ACLs in words count where there is none in the system's form.
 func (p *tarPlacer) takeRecords(e *tarscan.Entry, f *found) {
 	if len(e.Records) == 0 {
 		return
 	}
 	p.taker.reset()
-	for _, r := range e.Records {
-		if err := p.takeRecord(string(r.Key), r.Value); err != nil {
-			p.b.warn.fail(shorten(string(e.Name)), "%s is left out: %v", shorten(string(r.Key)), err)
+	for _, take := range []func(string, []byte) error{p.takeRecord, p.takeWords} {
+		for _, r := range e.Records {
+			if err := take(string(r.Key), r.Value); err != nil {
+				p.b.warn.fail(shorten(string(e.Name)), "%s is left out: %v", shorten(string(r.Key)), err)
+			}
 		}
 	}
 	f.xattrs = p.taker.list
@@ -373,13 +374,18 @@ func (p *tarPlacer) takeRecord(key string, v []byte) error {
 	if name, ok := strings.CutPrefix(key, "LIBARCHIVE.xattr."); ok {
 		return p.takeLibarchive(name, v)
 	}
+	if key == "RHT.security.selinux" {
+		return p.taker.take("security.selinux", append(bytes.Clone(v), 0))
+	}
+	return nil
+}
+
+func (p *tarPlacer) takeWords(key string, v []byte) error {
 	switch key {
 	case "SCHILY.acl.access":
 		return p.takeTextACL(ondisk.XattrACLAccess, v)
 	case "SCHILY.acl.default":
 		return p.takeTextACL(ondisk.XattrACLDefault, v)
-	case "RHT.security.selinux":
-		return p.taker.take("security.selinux", append(bytes.Clone(v), 0))
 	}
 	return nil
 }
@@ -398,16 +404,12 @@ func (p *tarPlacer) takeLibarchive(escaped string, v []byte) error {
 }
 
 func (p *tarPlacer) takeTextACL(index uint8, v []byte) error {
-	if len(bytes.TrimSpace(v)) == 0 {
+	if len(bytes.TrimSpace(v)) == 0 || p.taker.has(index) {
 		return nil
 	}
-	acl, err := parseTextACL(v)
-	if err != nil {
-		return err
+	acl, err := p.b.o.parseTextACL(v)
+	if err == nil {
+		p.taker.takeACL(index, acl)
 	}
-	if len(acl) > xattrsMax {
-		return errors.New("too long")
-	}
-	p.taker.takeACL(index, acl)
-	return nil
+	return err
 }

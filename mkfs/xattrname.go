@@ -2,6 +2,7 @@ package mkfs
 
 import (
 	"errors"
+	"slices"
 
 	"extant/internal/ondisk"
 )
@@ -57,6 +58,11 @@ func (t *xattrTaker) put(x ondisk.Xattr) {
 		}
 	}
 	t.list = append(t.list, x)
+}
+
+// has reports whether the file has an xattr of an index that stands for a whole name.
+func (t *xattrTaker) has(index uint8) bool {
+	return slices.ContainsFunc(t.list, func(x ondisk.Xattr) bool { return x.Index == index })
 }
 
 // reset starts a new file.
