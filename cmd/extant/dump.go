@@ -172,7 +172,10 @@ func (d *dumper) readBlock(b ondisk.Block) ([]byte, error) {
 
 // ino is the inode that an argument names: by number, or by path.
 func (d *dumper) ino(arg string) (ondisk.Ino, error) {
-	if n, err := strconv.ParseUint(strings.Trim(arg, "<>"), 0, 32); err == nil {
+	if n, err := strconv.ParseUint(strings.Trim(arg, "<>"), 0, 64); err == nil {
+		if n == 0 || n > uint64(d.sb.InodesCount) {
+			return 0, usagef("there is no inode %d: they go from 1 to %d", n, d.sb.InodesCount)
+		}
 		return ondisk.Ino(n), nil
 	}
 	p := d.at(arg)
@@ -184,15 +187,6 @@ func (d *dumper) ino(arg string) (ondisk.Ino, error) {
 		return 0, p.wrap(err)
 	}
 	return n.Ino(), nil
-}
-
-// inodeOf is the inode that an argument names, for what needs it to be sound.
-func (d *dumper) inodeOf(arg string) (*ext4.Inode, error) {
-	ino, err := d.ino(arg)
-	if err != nil {
-		return nil, err
-	}
-	return d.fs.SystemInode(ino)
 }
 
 // number reads a number of a block or group.

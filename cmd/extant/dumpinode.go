@@ -10,6 +10,8 @@ import (
 	"extant/internal/ondisk"
 )
 
+const inodeStructure = "inode"
+
 // A slot is an inode as it lies on the disk: it may be damaged.
 type slot struct {
 	ondisk.Inode
@@ -57,7 +59,7 @@ func (d *dumper) inode(arg string) error {
 
 func (d *dumper) inodeSection(s *slot) (section, error) {
 	n := &s.Inode
-	return described("inode", s.at, s.raw, n, func() map[string]string {
+	return described(inodeStructure, s.at, s.raw, n, func() map[string]string {
 		sum := ondisk.InodeCsum(d.sb.CsumSeed(), s.ino, s.raw)
 		stored := uint64(n.ChecksumLo)
 		if len(s.raw) > ondisk.InodeSizeMin && n.ExtraIsize >= 4 {
@@ -346,9 +348,25 @@ func xattrEntries(area ondisk.XattrArea) (list []facts, err error) {
 	return list, nil
 }
 
+// flagged is the inode that an argument names, which must have a flag to have the thing asked for.
+func (d *dumper) flagged(arg string, flag uint32, what string) (*ext4.Inode, error) {
+	ino, err := d.ino(arg)
+	if err != nil {
+		return nil, err
+	}
+	n, err := d.fs.SystemInode(ino)
+	if err != nil {
+		return nil, err
+	}
+	if attr := n.Attr(); attr.Flags&flag == 0 {
+		return nil, fmt.Errorf("inode %d has no %s", ino, what)
+	}
+	return n, nil
+}
+
 // verity shows the verity descriptor of a file.
 func (d *dumper) verity(arg string) error {
-	n, err := d.inodeOf(arg)
+	n, err := d.flagged(arg, ondisk.InodeVerity, "verity descriptor")
 	if err != nil {
 		return err
 	}
@@ -363,7 +381,7 @@ func (d *dumper) verity(arg string) error {
 
 // crypt shows the encryption context of a file.
 func (d *dumper) crypt(arg string) error {
-	n, err := d.inodeOf(arg)
+	n, err := d.flagged(arg, ondisk.InodeEncrypt, "encryption context")
 	if err != nil {
 		return err
 	}

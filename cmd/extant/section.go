@@ -79,6 +79,9 @@ func described(structure string, at spot, raw []byte, d describer, notes func() 
 // write shows the section to people: offset, name and value of each field, then the entries as tables.
 func (s *section) write(w io.Writer) error {
 	title := strings.TrimSpace(s.structure + " " + s.at.String())
+	if s.structure == inodeStructure {
+		title = strings.Replace(title, " of inode", "", 1) // it is the inode
+	}
 	if s.note != "" {
 		title += ": " + escape(s.note)
 	}

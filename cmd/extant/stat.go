@@ -172,7 +172,7 @@ func (x xattr) String() string {
 
 // mappingText is a range of a file and the blocks it lies in.
 func mappingText(m ext4.Mapping, blockSize int) string {
-	at := fmt.Sprintf("%d+%d", m.Off, m.Len)
+	at := fmt.Sprintf("bytes %d-%d", m.Off, m.Off+m.Len-1)
 	if m.Inline {
 		return fmt.Sprintf("%s in the inode, at byte %d of the device", at, m.Dev)
 	}
