@@ -171,18 +171,11 @@ func (f *fastReader) mode(ino ondisk.Ino) (uint16, error) {
 
 // base is a copy of the slot of an inode without the fast commits; zeros where it was never used.
 func (f *fastReader) base(ino ondisk.Ino) ([]byte, error) {
-	at, err := f.fs.InodeSlot(ino)
+	slot, _, err := f.fs.readSlot(ino)
 	if errors.Is(err, syscall.ESTALE) {
 		return make([]byte, f.fs.inodeSize), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	buf, err := f.fs.metaBlock("inode table", at.Block)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Clone(buf.Data()[at.Offset : at.Offset+at.Size]), nil
+	return slot, err
 }
 
 // slot lays the image of an inode over its slot. The image is as long as the fields and stops before xattrs; the root of the extent

@@ -104,21 +104,31 @@ func (fs *FS) neverUsed(d *ondisk.GroupDesc, i uint32) bool {
 	return d.Flags&ondisk.GroupInodeUninit != 0 || uint64(i)+uint64(d.ItableUnused()) >= uint64(fs.sb.InodesPerGroup)
 }
 
-// loadInode reads an inode for the cache. An inode that the fast commits hold is taken from there.
+// loadInode reads an inode for the cache. The error may go to several tasks at once, so it says all there is to say: nobody
+// adds to it.
 func (fs *FS) loadInode(ino ondisk.Ino) (*Inode, error) {
+	slot, b, err := fs.readSlot(ino)
+	if err != nil {
+		return nil, ondisk.Locate(err, ino, b)
+	}
+	n, err := fs.newInode(ino, slot)
+	return n, ondisk.Locate(err, ino, b)
+}
+
+// readSlot returns a copy of an inode's slot and the block it lies in. What the fast commits hold is taken from there.
+func (fs *FS) readSlot(ino ondisk.Ino) ([]byte, ondisk.Block, error) {
 	if slot := fs.fast.slot(ino); slot != nil {
-		return fs.newInode(ino, slot)
+		return slot, 0, nil
 	}
 	at, err := fs.InodeSlot(ino)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	buf, err := fs.metaBlock("inode table", at.Block)
 	if err != nil {
-		return nil, ondisk.Locate(err, ino, at.Block)
+		return nil, at.Block, err
 	}
-	n, err := fs.newInode(ino, slices.Clone(buf.Data()[at.Offset:at.Offset+at.Size]))
-	return n, ondisk.Locate(err, ino, at.Block)
+	return slices.Clone(buf.Data()[at.Offset : at.Offset+at.Size]), at.Block, nil
 }
 
 // newInode decodes a slot and checks it.

@@ -76,7 +76,7 @@ func fragment(t testing.TB, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range int64(40) {
+	for i := range int64(100) {
 		if _, err := f.WriteAt([]byte{1}, i*8192); err != nil {
 			t.Fatal(err)
 		}

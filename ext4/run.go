@@ -75,36 +75,25 @@ func (n *Inode) findRun(fb uint64) (r run, err error) {
 	return n.fs.fast.remap(n.ino, r, fb), nil
 }
 
-// runs yields the file blocks from first up to end, holes included, as maximal runs.
+// runs yields the file blocks from first up to end, holes included, as maximal runs, and ends after an error.
 //
 // A file cannot have more blocks than the file system, nor more pieces than its blocks and the holes between them and in every node
 // of its tree. One that seems to is corrupt: blocks that point at each other can make a map of any size out of a small image.
 func (n *Inode) runs(first, end uint64) iter.Seq2[run, error] {
 	return func(yield func(run, error) bool) {
 		var whole run
-		pieces, mapped := uint64(0), uint64(0)
-		for first < end {
-			r, err := n.runOf(first)
-			if err == nil {
-				r = r.clip(first, end)
-				first = r.end()
-				pieces++
-				if r.state != hole {
-					mapped += r.count
-				}
-				err = n.checkPieces(pieces, mapped)
-			}
-			switch {
-			case err != nil:
-				yield(run{}, err)
-				return
-			case whole.count > 0 && r.follows(whole):
+		for r, err := range n.pieces(first, end) {
+			if err == nil && whole.count > 0 && r.follows(whole) {
 				whole.count += r.count
 				continue
-			case whole.count > 0 && !yield(whole, nil):
+			}
+			if whole.count > 0 && !yield(whole, nil) {
 				return
 			}
-			whole = r
+			if whole = r; err != nil {
+				yield(run{}, err)
+				return
+			}
 		}
 		if whole.count > 0 {
 			yield(whole, nil)
@@ -112,9 +101,31 @@ func (n *Inode) runs(first, end uint64) iter.Seq2[run, error] {
 	}
 }
 
-func (n *Inode) checkPieces(pieces, mapped uint64) error {
-	if mapped > n.fs.blocks || pieces > 3*n.fs.blocks+64 {
-		return n.corrupt("block map", "%d blocks in %d pieces, in a file system of %d", mapped, pieces, n.fs.blocks)
+// pieces yields what runs yields, as it comes from the nodes of the tree. It ends after an error.
+func (n *Inode) pieces(first, end uint64) iter.Seq2[run, error] {
+	return func(yield func(run, error) bool) {
+		count, mapped := uint64(0), uint64(0)
+		for first < end {
+			r, err := n.runOf(first)
+			if err == nil {
+				r = r.clip(first, end)
+				first = r.end()
+				count++
+				if r.state != hole {
+					mapped += r.count
+				}
+				err = n.checkPieces(count, mapped)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (n *Inode) checkPieces(count, mapped uint64) error {
+	if mapped > n.fs.blocks || count > 3*n.fs.blocks+64 {
+		return n.corrupt("block map", "%d blocks in %d pieces, in a file system of %d", mapped, count, n.fs.blocks)
 	}
 	return nil
 }

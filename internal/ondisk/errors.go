@@ -32,12 +32,13 @@ func Corrupt(structure, format string, args ...any) *CorruptError {
 	return &CorruptError{Structure: structure, Detail: fmt.Sprintf(format, args...)}
 }
 
-// At fills in the place where it is still unknown, and returns e.
+// At fills in the place where it is still unknown, and returns e. An error that knows its place, or is told nothing new, is not
+// written to: several goroutines may have it.
 func (e *CorruptError) At(ino Ino, b Block) *CorruptError {
-	if e.Ino == 0 {
+	if e.Ino == 0 && ino != 0 {
 		e.Ino = ino
 	}
-	if e.Block == 0 {
+	if e.Block == 0 && b != 0 {
 		e.Block = b
 	}
 	return e
