@@ -1,8 +1,8 @@
 package extract
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"syscall"
 	"time"
@@ -70,19 +70,26 @@ func (r metaReader) read(n *ext4.Inode, attr *ext4.Attr, left *Stats, fail faile
 		m.times, m.atime, m.mtime = true, attr.ATime, attr.MTime
 	}
 	if r.owners {
-		uid, uerr := r.o.UIDs.Map(attr.UID)
-		gid, gerr := r.o.GIDs.Map(attr.GID)
-		if err := errors.Join(uerr, gerr); err != nil {
+		m.uid, m.gid = mapID(r.o.MapUID, attr.UID), mapID(r.o.MapGID, attr.GID)
+		if m.owner = m.uid != idNone && m.gid != idNone; !m.owner {
 			m.mode &^= modeSetID
-			fail(err)
-		} else {
-			m.owner, m.uid, m.gid = true, uid, gid
+			fail(fmt.Errorf("owner %d:%d is nobody", m.uid, m.gid))
 		}
 	}
 	if r.o.Omit&MetaXattrs == 0 {
 		m.xattrs = r.xattrs(n, left, fail)
 	}
 	return m
+}
+
+// idNone is the ID that stands for nobody, and that chown takes for "leave it".
+const idNone = math.MaxUint32
+
+func mapID(m func(uint32) uint32, id uint32) uint32 {
+	if m == nil {
+		return id
+	}
+	return m(id)
 }
 
 // unwanted is the bits above the permissions that a file of this type does not get.
@@ -105,6 +112,8 @@ func (r metaReader) xattrs(n *ext4.Inode, left *Stats, fail failer) []xattr {
 	var list []xattr
 	for _, name := range names {
 		switch {
+		case strings.IndexByte(name, 0) >= 0:
+			fail(ondisk.Corrupt("xattr", "zero byte in the name %q", name).At(n.Ino(), 0))
 		case strings.HasPrefix(name, "user."), isACL(name), r.o.Privileged && !strings.HasPrefix(name, "system."):
 			value, err := n.Xattr(name)
 			if err == nil && isACL(name) {
@@ -138,19 +147,16 @@ func (r metaReader) mapACL(value []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.o.UIDs) == 0 && len(r.o.GIDs) == 0 {
+	if r.o.MapUID == nil && r.o.MapGID == nil {
 		return value, nil
 	}
 	for i := range acl {
 		e := &acl[i]
 		switch e.Tag {
 		case ondisk.ACLUser:
-			e.ID, err = r.o.UIDs.Map(e.ID)
+			e.ID = mapID(r.o.MapUID, e.ID)
 		case ondisk.ACLGroup:
-			e.ID, err = r.o.GIDs.Map(e.ID)
-		}
-		if err != nil {
-			return nil, err
+			e.ID = mapID(r.o.MapGID, e.ID)
 		}
 	}
 	return acl.EncodeXattr(), nil

@@ -16,15 +16,16 @@ type Options struct {
 	// Owners says when owners are restored.
 	Owners Owners
 
-	// UIDs and GIDs translate owners, those in ACLs too. An owner that a map does not have fails the file's metadata.
-	UIDs, GIDs IDMap
+	// MapUID and MapGID translate owners and groups, those that ACLs name too; nil leaves them. They are called by several tasks
+	// at once. The number that stands for nobody, the largest there is, fails.
+	MapUID, MapGID func(uint32) uint32
 
 	// Omit lists what is not restored.
 	Omit Meta
 
-	// Overwrite replaces files that exist in the target, and gives directories that exist the metadata of those in the image. A
-	// link is replaced, never written through. Without it a name that is taken is a failure, and directories that exist are entered
-	// and keep their metadata.
+	// Overwrite replaces files that exist in the target, and gives directories that exist the metadata of those in the image, unless
+	// modes are omitted. A link is replaced, never written through. Without it a name that is taken is a failure that wraps
+	// fs.ErrExist, and directories that exist are entered and keep their metadata.
 	Overwrite bool
 
 	// KeepPartial leaves a file whose data could not all be read with what could. Otherwise it is removed.
@@ -46,9 +47,13 @@ type Options struct {
 	Progress func(Stats)
 }
 
+// replacesDirs reports whether directories that exist get the metadata of those in the image.
+func (o *Options) replacesDirs() bool { return o.Overwrite && o.Omit&MetaModes == 0 }
+
 // Owners says when the owners of files are restored.
 type Owners uint8
 
+// When owners are restored.
 const (
 	OwnersIfRoot Owners = iota // where the process is the super user's
 	OwnersAlways               // what the system refuses is a failure
@@ -58,6 +63,7 @@ const (
 // Meta is a set of metadata.
 type Meta uint8
 
+// Kinds of metadata.
 const (
 	MetaTimes  Meta = 1 << iota
 	MetaXattrs      // ACLs among them

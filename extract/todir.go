@@ -8,7 +8,6 @@ import (
 
 	"extant"
 	"extant/ext4"
-	"extant/internal/ondisk"
 	"extant/sched"
 )
 
@@ -28,7 +27,7 @@ func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string
 	out.pipeline = newPipeline(out.reporter.tell)
 	root := &node{path: "/"}
 	root.pending.Store(1)
-	root.inode = rootInode(vol, sources, made || o.Overwrite)
+	root.inode = rootInode(vol, sources, made || o.replacesDirs())
 	out.dirs.add(root, d)
 	tasks := out.startWorkers(ctx)
 	walk := newWalk(ctx, vol, policyFor(runtime.GOOS, d.folds()), out.budget, out)
@@ -126,7 +125,7 @@ func (s *dirSink) directory(e entry) (*node, error) {
 		return nil, err
 	}
 	n := e.dir.child(e)
-	if !made && !s.o.Overwrite {
+	if !made && !s.o.replacesDirs() {
 		n.inode = nil
 	}
 	s.dirs.add(n, d)
@@ -201,16 +200,4 @@ func (s *dirSink) startWorkers(ctx context.Context) []*sched.Task {
 		tasks = append(tasks, sched.Go("extract-worker", w.run))
 	}
 	return tasks
-}
-
-func fileKind(attr *ext4.Attr) string {
-	switch attr.Type() {
-	case ondisk.ModeSocket:
-		return "a socket"
-	case ondisk.ModeChar:
-		return fmt.Sprintf("the character device %d:%d", attr.Major, attr.Minor)
-	case ondisk.ModeBlock:
-		return fmt.Sprintf("the block device %d:%d", attr.Major, attr.Minor)
-	}
-	return "a file"
 }

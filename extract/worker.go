@@ -143,12 +143,11 @@ func (w *worker) leaveOut(e *entry, attr *ext4.Attr) error {
 	switch attr.Type() {
 	case ondisk.ModeSocket:
 		w.batch.stats.Sockets++
-		w.batch.note(e.at(), "left out: it is "+fileKind(attr))
+		w.batch.note(e.at(), "left out: it is a socket")
 		return errLeftOut
 	case ondisk.ModeChar, ondisk.ModeBlock:
 		if !w.sink.o.Privileged {
 			w.batch.stats.Devices++
-			w.batch.note(e.at(), "left out: it is "+fileKind(attr))
 			return errLeftOut
 		}
 	}
