@@ -52,7 +52,7 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: groupImage, Title: "The image itself:"},
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
-		newLs, newCat, newStat, newTree, newDu, newFind,
+		newLs, newCat, newStat, newTree, newDu, newFind, newCp, newExtract,
 		newMkfs, newInfo, newDump, newPartitions, newVersion,
 	} {
 		root.AddCommand(cmd(a))

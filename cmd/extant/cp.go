@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"extant"
+	"extant/extract"
+)
+
+// cpFlags are the flags of cp.
+type cpFlags struct {
+	outFlags
+	recursive, archive, preserve, noClobber bool
+}
+
+func newCp(a *app) *cobra.Command {
+	f := &cpFlags{}
+	cmd := &cobra.Command{
+		Use:     "cp [-r] [-a] [-p] [-n] IMAGE:/PATH... DEST",
+		Short:   "Copy files out of an image",
+		GroupID: groupFiles,
+		Long: `cp copies files out of images, as cp(1) would if they were mounted. Into DEST, if that is a directory; under the name DEST, if it is not and
+there is one thing to copy. Directories want -r. A copy gets the permissions of its source as far as the umask allows; -p or -a restores modes,
+times, xattrs, ACLs and, for the super user, owners. Without -r a symbolic link is followed, with it it is copied as a link.
+
+A file that exists is replaced, unless -n is given: links that are there are never written through. As with extract, nothing is written outside of
+DEST, and set-ID bits, capabilities and devices are left out unless --privileged is given.`,
+		Example: `  extant cp disk.img:/etc/passwd .
+  extant cp -r disk.img:/etc disk.img:/var/log backup
+  extant cp -a disk.img:/home home`,
+		Args: cobra.MinimumNArgs(2),
+	}
+	p := cmd.Flags()
+	p.SortFlags = false
+	p.BoolVarP(&f.recursive, "recursive", "r", false, "copy directories with all that is in them")
+	p.BoolVarP(&f.recursive, "Recursive", "R", false, "the same")
+	p.Lookup("Recursive").Hidden = true
+	p.BoolVarP(&f.archive, "archive", "a", false, "the same as -r -p")
+	p.BoolVarP(&f.preserve, "preserve", "p", false, "restore modes, times, xattrs, ACLs and owners")
+	p.BoolVarP(&f.noClobber, "no-clobber", "n", false, "leave files that exist alone")
+	f.register(p)
+	return a.verbCommand(cmd, func(args []string) error {
+		r := &cpRun{outRun: outRun{app: a, flags: &f.outFlags}, f: f, made: map[string]string{}}
+		return r.run(args[:len(args)-1], args[len(args)-1])
+	})
+}
+
+// cpRun is one run of cp.
+type cpRun struct {
+	outRun
+	f       *cpFlags
+	options extract.Options
+	dest    string
+	into    bool              // dest is a directory that is there
+	made    map[string]string // names in it that this run has made, and from what
+}
+
+func (r *cpRun) run(operands []string, dest string) (err error) {
+	if _, ok := extant.ParseAddress(dest); ok {
+		return usagef("%s: files are copied out of images, not into them", dest)
+	}
+	r.f.recursive = r.f.recursive || r.f.archive
+	if r.options, err = r.f.ask(); err != nil {
+		return err
+	}
+	r.options.Overwrite = !r.f.noClobber
+	if !r.f.archive && !r.f.preserve {
+		r.options.Omit = extract.MetaTimes | extract.MetaXattrs | extract.MetaModes
+		if r.options.Owners != extract.OwnersAlways {
+			r.options.Owners = extract.OwnersNever
+		}
+	}
+	fi, err := os.Stat(dest)
+	r.dest, r.into = dest, err == nil && fi.IsDir()
+	if !r.into && len(operands) > 1 {
+		return usagef("%s is no directory that several files could go into", dest)
+	}
+	return r.each(operands, r.copy)
+}
+
+// copy copies one operand.
+func (r *cpRun) copy(p place) error {
+	n, err := p.vol.Inode(p.Path, !r.f.recursive)
+	if err != nil {
+		return p.wrap(err)
+	}
+	if n.IsDir() && !r.f.recursive {
+		return p.wrap(errors.New("a directory, left out: -r copies directories"))
+	}
+	dir, name, err := r.split(p, n.IsDir())
+	if err != nil {
+		return err
+	}
+	o := r.options
+	r.callbacks(&o, p)
+	r.expect(p)
+	if r.f.noClobber {
+		o.Report = skipExisting(o.Report)
+	}
+	s, err := extract.ToDir(r.ctx, p.vol, []extract.Source{{Path: p.Path, As: name, Follow: !r.f.recursive}}, dir, o)
+	return r.end(p, s, err)
+}
+
+// split is the directory of the host that a copy goes into and its name there; "" for one that becomes the directory.
+func (r *cpRun) split(p place, isDir bool) (dir, name string, err error) {
+	if !r.into {
+		if !isDir && os.IsPathSeparator(r.dest[len(r.dest)-1]) {
+			return "", "", &addressError{r.dest, fs.ErrNotExist}
+		}
+		dest := filepath.Clean(r.dest)
+		if fi, err := os.Stat(filepath.Dir(dest)); err != nil || !fi.IsDir() {
+			return "", "", &addressError{filepath.Dir(dest), fs.ErrNotExist}
+		}
+		return filepath.Dir(dest), filepath.Base(dest), nil
+	}
+	name = baseName(p.Path)
+	if strings.Trim(p.Path, "/") == "" {
+		return r.dest, "", nil
+	}
+	if from, ok := r.made[name]; ok {
+		return "", "", p.wrap(errors.New("not copied over the copy of " + from))
+	}
+	r.made[name] = p.String()
+	return r.dest, name, nil
+}
+
+// skipExisting passes on failures but for those of files that exist.
+func skipExisting(report func(error)) func(error) {
+	return func(err error) {
+		if !errors.Is(err, fs.ErrExist) {
+			report(err)
+		}
+	}
+}
