@@ -151,11 +151,11 @@ func (g *Geometry) lastTooShort() (uint64, error) {
 	s := &g.Super
 	g.reserveDescriptors()
 	overhead := 2 + g.TableBlocks
-	if g.lastHasBackup() {
-		overhead += 1 + g.DescBlocks + uint64(s.ReservedGDTBlocks)
+	if n := 1 + g.headMost() + overhead; n > uint64(s.BlocksPerGroup) { // 1 for a boot block
+		return 0, invalid("-N", "the tables of a group take %d blocks of %d; give fewer inodes with -N, or more bytes to each with -i", n, s.BlocksPerGroup)
 	}
-	if overhead > uint64(s.BlocksPerGroup) {
-		return 0, invalid("-N", "the tables of a group take %d blocks of %d; give fewer inodes with -N, or more bytes to each with -i", overhead, s.BlocksPerGroup)
+	if g.lastHasBackup() {
+		overhead += g.headMost()
 	}
 	rest := (g.Blocks - uint64(s.FirstDataBlock)) % uint64(s.BlocksPerGroup)
 	switch {
@@ -167,6 +167,14 @@ func (g *Geometry) lastTooShort() (uint64, error) {
 		return 0, &NoSpaceError{What: "blocks", Need: overhead + uint64(s.FirstDataBlock), Have: g.Blocks}
 	}
 	return 0, nil
+}
+
+// headMost is the size of the head of a group that has all that a head can have.
+func (g *Geometry) headMost() uint64 {
+	if g.has(metaBG) {
+		return 2
+	}
+	return 1 + g.DescBlocks + uint64(g.Super.ReservedGDTBlocks)
 }
 
 // lastGroupFree is how many blocks must be left in a short last group to make it worth having.
