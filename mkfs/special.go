@@ -225,7 +225,7 @@ func (im *image) finishSpecial() error {
 		return err
 	}
 	s := &im.super
-	s.SetClustersFree(im.space.free)
+	s.SetBlocksFree(im.space.free)
 	s.FreeInodesCount = s.InodesCount - uint32(im.inoNext-1)
 	return nil
 }

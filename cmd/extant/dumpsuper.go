@@ -47,7 +47,7 @@ func superNotes(sb *ondisk.Super, raw []byte) map[string]string {
 	return map[string]string{
 		"s_blocks_count_lo":      fmt.Sprintf("%d blocks", sb.Blocks()),
 		"s_r_blocks_count_lo":    fmt.Sprintf("%d blocks", sb.BlocksReserved()),
-		"s_free_blocks_count_lo": fmt.Sprintf("%d clusters", sb.ClustersFree()),
+		"s_free_blocks_count_lo": fmt.Sprintf("%d blocks", sb.BlocksFree()),
 		"s_log_block_size":       fmt.Sprintf("blocks of %d bytes", sb.BlockSize()),
 		"s_log_cluster_size":     fmt.Sprintf("clusters of %d blocks", sb.ClusterRatio()),
 		"s_mtime":                timeNote(sb.Mounted()),

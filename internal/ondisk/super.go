@@ -44,7 +44,7 @@ type Super struct {
 	InodesCount       uint32
 	BlocksCountLo     uint32
 	RBlocksCountLo    uint32 // reserved for the super user
-	FreeBlocksLo      uint32 // in clusters where bigalloc is on
+	FreeBlocksLo      uint32 // in blocks, even where clusters are allocated
 	FreeInodesCount   uint32
 	FirstDataBlock    uint32
 	LogBlockSize      uint32 // block size is 1024 << this
@@ -300,8 +300,8 @@ func (s *Super) Blocks() uint64 { return s.join(s.BlocksCountLo, s.BlocksCountHi
 // BlocksReserved is the number of blocks kept for the super user (s_r_blocks_count).
 func (s *Super) BlocksReserved() uint64 { return s.join(s.RBlocksCountLo, s.RBlocksCountHi) }
 
-// ClustersFree is the number of free clusters (s_free_blocks_count).
-func (s *Super) ClustersFree() uint64 { return s.join(s.FreeBlocksLo, s.FreeBlocksHi) }
+// BlocksFree is the number of free blocks (s_free_blocks_count).
+func (s *Super) BlocksFree() uint64 { return s.join(s.FreeBlocksLo, s.FreeBlocksHi) }
 
 // SetBlocks sets both halves of s_blocks_count.
 func (s *Super) SetBlocks(n uint64) { s.BlocksCountLo, s.BlocksCountHi = split(n) }
@@ -309,8 +309,8 @@ func (s *Super) SetBlocks(n uint64) { s.BlocksCountLo, s.BlocksCountHi = split(n
 // SetBlocksReserved sets both halves of s_r_blocks_count.
 func (s *Super) SetBlocksReserved(n uint64) { s.RBlocksCountLo, s.RBlocksCountHi = split(n) }
 
-// SetClustersFree sets both halves of s_free_blocks_count.
-func (s *Super) SetClustersFree(n uint64) { s.FreeBlocksLo, s.FreeBlocksHi = split(n) }
+// SetBlocksFree sets both halves of s_free_blocks_count.
+func (s *Super) SetBlocksFree(n uint64) { s.FreeBlocksLo, s.FreeBlocksHi = split(n) }
 
 // Groups is the number of block groups; 0 where the counts on disk make no sense.
 func (s *Super) Groups() uint64 {
