@@ -23,9 +23,9 @@ type Content struct {
 
 	lost nodeID // lost+found
 
-	digest *[32]byte // of all names and attributes, once it was asked for
-	seed   *[16]byte // hash seed, where it is random
-	dirs   dirFormat // what the entries of directories are sorted for
+	digest *[32]byte    // of all names and attributes, once it was asked for
+	random *[2][16]byte // identity and hash seed, where they are random
+	dirs   dirFormat    // what the entries of directories are sorted for
 }
 
 // Scan reads the names and attributes of a source. The Content must be closed.
@@ -162,27 +162,37 @@ func (c *Content) report(p *plan) Report {
 	return r
 }
 
-// identify settles the hash seed, which decides how large directories are laid out, and where the result is to be the same each
-// time, the clock and all that would be random.
+// identify settles the identities, once for however many plans: the hash seed decides how large directories are laid out.
 func (c *Content) identify(o Options) (Options, error) {
 	if c.o.Epoch != nil {
 		return c.derive(o), nil
 	}
-	if o.Extended.HashSeed != nil {
-		return o, nil
-	}
-	if c.seed == nil {
+	if c.random == nil {
 		source := o.Rand
 		if source == nil {
 			source = rand.Reader
 		}
-		c.seed = new([16]byte)
-		if _, err := io.ReadFull(source, c.seed[:]); err != nil {
-			return o, err
+		c.random = new([2][16]byte)
+		for i := range c.random {
+			if _, err := io.ReadFull(source, c.random[i][:]); err != nil {
+				return o, err
+			}
+			c.random[i] = ondisk.UUIDv4(c.random[i])
 		}
 	}
-	o.Extended.HashSeed = c.seed
-	return o, nil
+	return o.withIdentity(c.random[0], c.random[1]), nil
+}
+
+// withIdentity fills in what the options leave open.
+func (o Options) withIdentity(uuid, seed [16]byte) Options {
+	if o.UUID == nil {
+		o.UUID = &uuid
+	}
+	if o.Extended.HashSeed == nil {
+		o.Extended.HashSeed = &seed
+	}
+	o.Rand = zeroReader{}
+	return o
 }
 
 // derive makes identities follow from the content.
@@ -194,18 +204,10 @@ func (c *Content) derive(o Options) Options {
 		sum := c.sum()
 		c.digest = &sum
 	}
-	if o.UUID == nil {
-		u := [16]byte(ondisk.UUIDv5(contentSpace, append([]byte("uuid"), c.digest[:]...)))
-		o.UUID = &u
+	name := func(what string) [16]byte {
+		return ondisk.UUIDv5(contentSpace, append([]byte(what), c.digest[:]...))
 	}
-	if o.Extended.HashSeed == nil {
-		u := [16]byte(ondisk.UUIDv5(contentSpace, append([]byte("hash seed"), c.digest[:]...)))
-		o.Extended.HashSeed = &u
-	}
-	if o.Rand == nil {
-		o.Rand = zeroReader{}
-	}
-	return o
+	return o.withIdentity(name("uuid"), name("hash seed"))
 }
 
 // contentSpace is the name space of UUIDs that follow from the content of an image.
