@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"extant/ext4"
+	"extant/internal/ondisk"
 )
 
 // TestReadUpToDamage reads a file of which one extent node is damaged: what lies before it is read.
@@ -82,5 +83,93 @@ func TestSharedErrors(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	}
+}
+
+// TestChecksumsNotice changes one byte in each structure that has a checksum, one which no other check minds, and wants it noticed
+// by whoever reads the structure.
+func TestChecksumsNotice(t *testing.T) {
+	v := newVictim(t, victimArgs[0].name, victimArgs[0].args)
+	kinds := map[ext4.MetaKind]int{}
+	for _, o := range v.owned {
+		off := map[ext4.MetaKind]int{ext4.ExtentNode: 18, ext4.DirBlock: 6, ext4.IndexBlock: 0x2c, ext4.XattrBlock: 8}[o.kind]
+		kinds[o.kind]++
+		fs := v.damaged(t, int(o.at)*1024+off)
+		n, err := fs.SystemInode(o.ino)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := readAll(n); !isCorruptAt(err, o.at) {
+			t.Errorf("%v in block %d of inode %d: %v, want a *CorruptError", o.kind, o.at, o.ino, err)
+		}
+	}
+	for _, k := range []ext4.MetaKind{ext4.ExtentNode, ext4.DirBlock, ext4.IndexBlock, ext4.XattrBlock} {
+		if kinds[k] == 0 {
+			t.Errorf("the image has no %v", k)
+		}
+	}
+	b, off := v.sb.DescriptorBlock(0)
+	if _, err := v.damaged(t, int(b)*1024+off+0x0c).Group(0); !isCorruptAt(err, b) {
+		t.Errorf("group descriptor: %v, want a *CorruptError", err)
+	}
+	img := bytes.Clone(v.clean)
+	img[ondisk.SuperOffset+0x78] ^= 1 // s_volume_name
+	var corrupt *ext4.CorruptError
+	if _, err := mountBytes(img, ext4.Options{}); !errors.As(err, &corrupt) {
+		t.Errorf("super block: %v, want a *CorruptError", err)
+	}
+	old := newVictim(t, victimArgs[3].name, victimArgs[3].args)
+	b, off = old.sb.DescriptorBlock(0)
+	if _, err := old.damaged(t, int(b)*1024+off+0x0c).Group(0); !isCorruptAt(err, b) {
+		t.Errorf("group descriptor under uninit_bg: %v, want a *CorruptError", err)
+	}
+}
+
+// damaged mounts the image with one bit changed.
+func (v *victim) damaged(t *testing.T, off int) *ext4.FS {
+	t.Helper()
+	img := bytes.Clone(v.clean)
+	img[off] ^= 1
+	fs, err := mountBytes(img, ext4.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+func isCorruptAt(err error, b ondisk.Block) bool {
+	var corrupt *ext4.CorruptError
+	return errors.As(err, &corrupt) && corrupt.Block == b
+}
+
+// readAll reads all that an inode has and returns the first error.
+func readAll(n *ext4.Inode) error {
+	if _, err := n.Xattrs(); err != nil {
+		return err
+	}
+	if n.IsDir() {
+		for _, err := range n.ReadDir(0) {
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for _, err := range n.Mappings(0) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestHugeFile reads i_blocks in both its units.
+func TestHugeFile(t *testing.T) {
+	im := mke2fs(t, sourceOf(t, map[string][]byte{"file": noise(1, 10<<10)}), "8M", "-t ext4 -b 4096")
+	if got := child(t, im.mount(ext4.Options{}), "file").Attr().Blocks; got != 24 {
+		t.Errorf("%d sectors, want 24", got)
+	}
+	im.debugfs("set_inode_field /file blocks 3", "set_inode_field /file flags 0xc0000")
+	if got := child(t, im.mount(ext4.Options{}), "file").Attr().Blocks; got != 24 {
+		t.Errorf("%d sectors where i_blocks counts blocks, want 24", got)
 	}
 }

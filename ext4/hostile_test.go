@@ -14,8 +14,9 @@ var everyByte = flag.Bool("everybyte", false, "damage every byte of metadata, an
 func TestEveryByte(t *testing.T) {
 	for _, a := range victimArgs {
 		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
 			v := newVictim(t, a.name, a.args)
-			size, step := v.size(), 61
+			size, step := v.size(), 97
 			if *everyByte {
 				step = 1
 			}

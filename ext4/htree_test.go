@@ -79,6 +79,7 @@ func TestHashes(t *testing.T) {
 	for _, alg := range []string{"legacy", "half_md4", "tea"} {
 		for flags, sign := range map[int]string{1: "signed", 2: "unsigned"} {
 			t.Run(alg+" "+sign, func(t *testing.T) {
+				t.Parallel()
 				im := mke2fs(t, src, "16M", "-t ext4 -b 1024")
 				run(t, tool(t, "tune2fs"), "-E", "hash_alg="+alg, im.path)
 				im.debugfs(fmt.Sprintf("set_super_value flags %d", flags))

@@ -95,14 +95,18 @@ func (im *image) bytes() []byte {
 	return b
 }
 
-// mount mounts a copy of the image in memory.
+// mount mounts the image.
 func (im *image) mount(o ext4.Options) *ext4.FS {
 	im.t.Helper()
-	fs, err := ext4.Mount(disk.NewMemFrom(im.bytes()), o)
+	dev, err := disk.Open(im.path, disk.ReadOnly|disk.Shared)
 	if err != nil {
 		im.t.Fatal(err)
 	}
-	im.t.Cleanup(func() { fs.Close() })
+	im.t.Cleanup(func() { dev.Close() })
+	fs, err := ext4.Mount(dev, o)
+	if err != nil {
+		im.t.Fatal(err)
+	}
 	return fs
 }
 

@@ -57,6 +57,7 @@ var kernelImages = []struct{ name, size, args, options string }{
 func TestKernelWrites(t *testing.T) {
 	for _, k := range kernelImages {
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
 			im := mke2fs(t, "", k.size, k.args)
 			dir, umount := im.kernelMount(k.options)
 			p := &plant{t, dir}
@@ -172,6 +173,7 @@ func TestRecovery(t *testing.T) {
 		{"fast_commit inline", "-t ext4 -O fast_commit,inline_data -J size=8 -b 4096", "rw", fastDirs},
 	} {
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
 			im := mke2fs(t, "", "64M", k.args)
 			dir, umount := im.kernelMount(k.options)
 			p := &plant{t, dir}

@@ -65,6 +65,7 @@ func TestMatrix(t *testing.T) {
 	want := map[*plant]tree{small: hostTree(t, small.root), rich: hostTree(t, rich.root)}
 	for _, m := range matrix {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			p := rich
 			if m.plain {
 				p = small
