@@ -1,6 +1,7 @@
 package extant
 
 import (
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -35,11 +36,36 @@ func (d *dirEntry) Type() fs.FileMode {
 
 // Info describes the inode that the entry names.
 func (d *dirEntry) Info() (fs.FileInfo, error) {
-	n, err := d.dirInode.Child(d.e.Name)
+	n, err := d.inode()
 	if err != nil {
-		return nil, pathError("lstat", join(d.dir, d.e.Name), err)
+		return nil, err
 	}
 	return newInfo(d.e.Name, n), nil
+}
+
+// inode is what the entry itself names: to look its name up again would cost more, and find another where a name is there twice.
+func (d *dirEntry) inode() (*ext4.Inode, error) {
+	n, err := d.dirInode.FS().Inode(d.e.Ino)
+	if errors.Is(err, syscall.ESTALE) {
+		err = ondisk.Corrupt("directory entry", "%q names inode %d, which is not in use", d.e.Name, d.e.Ino).At(d.dirInode.Ino(), 0)
+	}
+	return n, pathError("lstat", join(d.dir, d.e.Name), err)
+}
+
+// InodeOf is the inode behind an entry that this package gave, for tools that look below paths. An entry of another file system is
+// syscall.EINVAL.
+func InodeOf(d fs.DirEntry) (*ext4.Inode, error) {
+	if d, ok := d.(*dirEntry); ok {
+		return d.inode()
+	}
+	info, err := d.Info()
+	if err != nil {
+		return nil, err
+	}
+	if i, ok := info.(*fileInfo); ok {
+		return i.inode, nil
+	}
+	return nil, syscall.EINVAL
 }
 
 // ReadDir reads a directory, sorted by name, without "." and "..". With an error it returns what it could read.
@@ -133,9 +159,9 @@ func (t *treeWalk) below(dir string, e *dirEntry) error {
 	if !e.IsDir() {
 		return t.visit(name, e, nil)
 	}
-	child, err := e.dirInode.Child(e.Name())
+	child, err := e.inode()
 	if err != nil {
-		return t.fn(name, e, pathError("lstat", name, err))
+		return t.fn(name, e, err)
 	}
 	return t.visit(name, e, child)
 }

@@ -41,12 +41,13 @@ func (v *Volume) Readlink(name string) (string, error) {
 
 // fileInfo is an inode under the name it was reached by.
 type fileInfo struct {
-	name string
-	stat Stat
+	name  string
+	inode *ext4.Inode
+	stat  Stat
 }
 
 func newInfo(name string, n *ext4.Inode) *fileInfo {
-	return &fileInfo{name: name, stat: Stat{Ino: uint32(n.Ino()), Attr: n.Attr()}}
+	return &fileInfo{name: name, inode: n, stat: Stat{Ino: uint32(n.Ino()), Attr: n.Attr()}}
 }
 
 func (i *fileInfo) Name() string       { return i.name }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"extant"
+	"extant/ext4"
 	"extant/internal/ondisk"
 )
 
@@ -13,6 +14,7 @@ import (
 type entry struct {
 	at     place
 	name   string // as listed: a name in a directory, or an operand as it was typed
+	inode  *ext4.Inode
 	stat   extant.Stat
 	target string // of a symbolic link
 }
@@ -23,13 +25,16 @@ func entryOf(p place, name string, follow bool) (*entry, error) {
 	if err != nil {
 		return nil, p.wrap(err)
 	}
-	e := &entry{at: p, name: name, stat: extant.Stat{Ino: uint32(n.Ino()), Attr: n.Attr()}}
+	return newEntry(p, name, n)
+}
+
+// newEntry is the entry of an inode that was met at p.
+func newEntry(p place, name string, n *ext4.Inode) (e *entry, err error) {
+	e = &entry{at: p, name: name, inode: n, stat: extant.Stat{Ino: uint32(n.Ino()), Attr: n.Attr()}}
 	if e.isLink() {
-		if e.target, err = n.Readlink(); err != nil {
-			return e, p.wrap(err)
-		}
+		e.target, err = n.Readlink()
 	}
-	return e, nil
+	return e, p.wrap(err)
 }
 
 // entryIn reads what a directory's entry names.
@@ -39,17 +44,11 @@ func entryIn(dir place, d fs.DirEntry) (*entry, error) {
 
 // entryAs is an entry of what d, met at p, names.
 func entryAs(p place, name string, d fs.DirEntry) (*entry, error) {
-	info, err := d.Info()
+	n, err := extant.InodeOf(d)
 	if err != nil {
 		return nil, p.wrap(err)
 	}
-	e := &entry{at: p, name: name, stat: *info.Sys().(*extant.Stat)}
-	if e.isLink() {
-		if e.target, err = p.vol.Readlink(p.Path); err != nil {
-			return e, p.wrap(err)
-		}
-	}
-	return e, nil
+	return newEntry(p, name, n)
 }
 
 func (e *entry) isDir() bool  { return e.stat.Type() == ondisk.ModeDir }

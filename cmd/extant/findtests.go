@@ -274,7 +274,11 @@ func findFlags(_ *findRun, arg string) (findTest, error) {
 
 func findXattr(_ *findRun, pattern string) (findTest, error) {
 	return func(f *findFile) bool {
-		names, err := f.at.vol.Llistxattr(f.at.Path)
+		e := f.entry()
+		if e == nil {
+			return false
+		}
+		names, err := e.inode.Xattrs()
 		if err != nil {
 			f.fail(f.at.wrap(err))
 		}

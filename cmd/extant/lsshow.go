@@ -170,7 +170,7 @@ func (l *lister) arrow(e *entry) string {
 
 // aclMark is the + that ls puts after the mode of a file with an ACL. An inode whose attributes cannot be read has none.
 func (e *entry) aclMark() string {
-	names, _ := e.at.vol.Llistxattr(e.at.Path)
+	names, _ := e.inode.Xattrs()
 	for _, n := range names {
 		if strings.HasPrefix(n, "system.posix_acl_") {
 			return "+"

@@ -80,10 +80,7 @@ func statOf(p place, f *statFlags) (*fileStat, error) {
 	}
 	s := &fileStat{entry: e, blockSize: p.vol.Ext4().BlockSize()}
 	errs := []error{err}
-	n, err := p.vol.Inode(p.Path, f.follow)
-	if err != nil {
-		return s, p.wrap(err)
-	}
+	n := e.inode
 	names, err := n.Xattrs()
 	errs = append(errs, err)
 	for _, name := range names {
