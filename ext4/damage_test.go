@@ -92,7 +92,7 @@ func TestChecksumsNotice(t *testing.T) {
 	v := newVictim(t, victimArgs[0].name, victimArgs[0].args)
 	kinds := map[ext4.MetaKind]int{}
 	for _, o := range v.owned {
-		off := map[ext4.MetaKind]int{ext4.ExtentNode: 18, ext4.DirBlock: 6, ext4.IndexBlock: 0x2c, ext4.XattrBlock: 8}[o.kind]
+		off := map[ext4.MetaKind]int{ext4.ExtentNode: 20, ext4.DirBlock: 6, ext4.IndexBlock: 0x2c, ext4.XattrBlock: 4}[o.kind]
 		kinds[o.kind]++
 		fs := v.damaged(t, int(o.at)*1024+off)
 		n, err := fs.SystemInode(o.ino)
