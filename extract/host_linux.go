@@ -30,6 +30,8 @@ type hostDir struct {
 
 	// plain says that new files in it get the process's owner and group, and the mode that they are made with less the umask.
 	plain bool
+	// acl says that it may have a default ACL, which new files and directories in it get.
+	acl bool
 }
 
 // hostID tells directories apart.
@@ -52,7 +54,9 @@ func openTarget(path string) (d hostDir, made bool, err error) {
 		return d, false, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	env := &hostEnv{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid()), umask: readUmask()}
-	d, err = newHostDir(fd, env)
+	if d, err = newHostDir(fd, env); err == nil {
+		d.acl = d.hasDefaultACL()
+	}
 	return d, made, err
 }
 
@@ -82,7 +86,13 @@ func newHostDir(fd int, env *hostEnv) (hostDir, error) {
 		unix.Close(fd)
 		return hostDir{}, err
 	}
-	return hostDir{fd: fd, ino: hostID{uint64(st.Dev), st.Ino}, env: env}, nil
+	return hostDir{fd: fd, ino: hostID{uint64(st.Dev), st.Ino}, env: env, acl: true}, nil
+}
+
+// hasDefaultACL reports whether the directory may have one.
+func (d hostDir) hasDefaultACL() bool {
+	_, err := unix.Fgetxattr(d.fd, aclDefault, nil)
+	return err != unix.ENODATA && err != unix.EOPNOTSUPP
 }
 
 // folds reports whether the target is known to take names of different case for one.
@@ -126,7 +136,11 @@ func (d hostDir) mkdir(name string) (child hostDir, made bool, err error) {
 	case err != nil:
 		return hostDir{}, made, err
 	}
-	child.plain = made && child.looksPlain()
+	child.acl = d.acl
+	if !made {
+		child.acl = child.hasDefaultACL()
+	}
+	child.plain = made && !child.acl && child.looksPlain()
 	return child, made, nil
 }
 
