@@ -150,6 +150,7 @@ func (a *app) each(operands []string, do func(place) error) error {
 // verbCommand is cmd with what all verbs have in common.
 func (a *app) verbCommand(cmd *cobra.Command, do func(args []string) error) *cobra.Command {
 	cmd.DisableFlagsInUseLine = true
+	cmd.Long = wrapText(cmd.Long, helpWidth)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		a.verb = cmd.CommandPath()
 		return do(args)

@@ -33,12 +33,15 @@ inode is counted as its sectors are, and a file with several hard links is count
 	p.BoolVarP(&f.summarize, "summarize", "s", false, "show only what was named")
 	p.BoolVarP(&f.all, "all", "a", false, "show files too")
 	p.IntVarP(&f.depth, "max-depth", "d", math.MaxInt, "show directories down to `N` levels below what was named")
-	p.Lookup("max-depth").DefValue = "" // no limit is no number to show
+	p.Lookup("max-depth").DefValue = "0" // which help does not show
 	p.BoolVarP(&f.human, "human-readable", "h", false, "show sizes as 1.5K, 12M")
 	p.BoolVarP(&f.total, "total", "c", false, "show the sum of all as well")
 	p.BoolVar(&f.apparent, "apparent-size", false, "add up sizes, not the space taken")
 	p.BoolVar(&f.json, "json", false, "write a JSON array")
 	return a.verbCommand(cmd, func(args []string) error {
+		if f.depth < 0 {
+			return usagef("--max-depth is a number of levels, not %d", f.depth)
+		}
 		if f.summarize {
 			f.depth, f.all = 0, false
 		}

@@ -30,7 +30,7 @@ func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "extant",
 		Short:         "Show and make ext4 file systems without mounting them",
-		Long:          rootLong,
+		Long:          wrapText(rootLong, helpWidth),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

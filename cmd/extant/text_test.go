@@ -124,6 +124,14 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
+func TestWrapText(t *testing.T) {
+	in := "one two three\nfour five\n\n  a table   stays\n  as it is\nsix\n\nunbreakable-word-of-many-letters x ☃☃☃☃☃☃☃☃ y\n"
+	want := "one two\nthree four\nfive\n\n  a table   stays\n  as it is\nsix\n\nunbreakable-word-of-many-letters\nx ☃☃☃☃☃☃☃☃\ny"
+	if got := wrapText(in, 10); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestColumns(t *testing.T) {
 	for _, c := range []struct {
 		cells []string

@@ -34,7 +34,7 @@ func newTree(a *app) *cobra.Command {
 	p.BoolVarP(&f.all, "all", "a", false, "show names that begin with a dot")
 	p.BoolVarP(&f.dirs, "dirs", "d", false, "show directories only")
 	p.IntVarP(&f.depth, "level", "L", math.MaxInt, "go `N` levels down")
-	p.Lookup("level").DefValue = ""
+	p.Lookup("level").DefValue = "0" // which help does not show
 	p.BoolVarP(&f.full, "full", "f", false, "show whole addresses")
 	p.BoolVarP(&f.inode, "inodes", "i", false, "show inode numbers")
 	p.BoolVarP(&f.mode, "modes", "p", false, "show types and modes")
@@ -43,6 +43,9 @@ func newTree(a *app) *cobra.Command {
 	p.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters")
 	p.BoolVar(&f.json, "json", false, "write nested JSON objects")
 	return a.verbCommand(cmd, func(args []string) error {
+		if f.depth < 1 {
+			return usagef("--level is a number of levels, not %d", f.depth)
+		}
 		t := &treeRun{app: a, treeFlags: f}
 		if f.json {
 			return t.runJSON(args)
