@@ -80,13 +80,23 @@ func (p *plan) layLarge() error {
 	return nil
 }
 
-// accountLarge counts the large values of an xattr block for the owners of an inode that refers to it, as if they were its own.
-func (p *plan) accountLarge(n *ondisk.Inode, block []ondisk.Xattr) {
+// largeBlocks is what the large values of an xattr block count for with every inode that refers to it, as if they were its own.
+func (p *plan) largeBlocks(block []ondisk.Xattr) (n uint64) {
 	cluster := uint64(p.im.geo.BlockSize) * p.im.geo.Ratio
 	for i := range block {
 		if block[i].ValueIno != 0 {
+			n += divUp(uint64(block[i].Size), cluster) * p.im.geo.Ratio
+		}
+	}
+	return n
+}
+
+// accountLarge counts the inodes of those values for the owners of an inode. Their blocks are in its i_blocks.
+func (p *plan) accountLarge(n *ondisk.Inode, block []ondisk.Xattr) {
+	for i := range block {
+		if block[i].ValueIno != 0 {
 			own := *n
-			own.SetBlocks(divUp(uint64(block[i].Size), cluster) * cluster / 512)
+			own.SetBlocks(0)
 			p.im.account(&own)
 		}
 	}

@@ -194,7 +194,7 @@ func (p *plan) layXattrs(id nodeID) error {
 	}
 	p.acls[i].refs++
 	n.acl = i + 1
-	n.blocks += p.im.geo.Ratio
+	n.blocks += p.im.geo.Ratio + p.largeBlocks(h.block)
 	return nil
 }
 
@@ -229,6 +229,7 @@ const largeFileMax = 1<<31 - 1
 // mapBlocks takes the blocks of a node, and those of its map where the inode does not hold that.
 func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
 	n := &p.t.nodes[id]
+	others := n.blocks // that its xattrs take
 	runs, err := p.take(n, blocks)
 	if err != nil || p.full || p.simple(n, runs, blocks) {
 		return err
@@ -247,7 +248,7 @@ func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
 	}
 	p.maps = append(p.maps, fileMap{inode.IBlock})
 	n.mapped = uint32(len(p.maps))
-	n.blocks = inode.Blocks()*512/uint64(p.im.geo.BlockSize) + n.aclBlocks(p.im.geo.Ratio)
+	n.blocks = others + inode.Blocks()*512/uint64(p.im.geo.BlockSize)
 	return nil
 }
 
@@ -263,14 +264,6 @@ func (p *plan) simple(n *node, runs []run, blocks uint64) bool {
 		return len(runs) <= 1 && blocks <= rootExtents*ondisk.ExtentLenMax
 	}
 	return blocks <= directBlocks
-}
-
-// aclBlocks is what the xattr block of a node counts for.
-func (n *node) aclBlocks(ratio uint64) uint64 {
-	if n.acl == 0 {
-		return 0
-	}
-	return ratio
 }
 
 // account counts every inode for its owners.
