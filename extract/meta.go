@@ -3,6 +3,7 @@ package extract
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -109,6 +110,7 @@ func (r metaReader) xattrs(n *ext4.Inode, left *Stats, fail failer) []xattr {
 	if err != nil {
 		fail(err)
 	}
+	slices.Sort(names)
 	var list []xattr
 	for _, name := range names {
 		switch {

@@ -94,6 +94,7 @@ func (t *tarSink) file(e entry) {
 	switch {
 	case err == nil:
 		t.current.stats.Files++
+	case t.stopped() != nil:
 	case errors.As(err, &limit), t.ctx.Err() != nil && errors.Is(err, t.ctx.Err()):
 		t.err = err
 	case !errors.Is(err, errLeftOut):

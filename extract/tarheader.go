@@ -66,7 +66,7 @@ const (
 
 // encode is the header with its records before it.
 func (h *tarHeader) encode() []byte {
-	u := &ustar{kind: h.kind, mode: h.meta.mode, name: h.name, target: h.target, major: h.major, minor: h.minor}
+	u := &ustar{kind: h.kind, mode: h.meta.mode, target: h.target, major: h.major, minor: h.minor}
 	p := &paxRecords{}
 	if !utf8.ValidString(h.name) || !utf8.ValidString(h.target) {
 		p.add("hdrcharset", "BINARY")
@@ -76,9 +76,10 @@ func (h *tarHeader) encode() []byte {
 		p.add("GNU.sparse.minor", "0")
 		p.add("GNU.sparse.name", h.name)
 		p.add("GNU.sparse.realsize", strconv.FormatInt(h.size, 10))
-		u.name = inFolder(h.name, "GNUSparseFile.0")
+		u.name = fieldName(inFolder(h.name, "GNUSparseFile.0")) // no "path", which some would take in place of the record above
+	} else {
+		u.name = p.text("path", h.name, ustarNameMax)
 	}
-	u.name = p.text("path", u.name, ustarNameMax)
 	u.target = p.text("linkpath", u.target, ustarNameMax)
 	u.size = p.number("size", h.stored, octal11Max)
 	u.uid = p.number("uid", int64(h.meta.uid), octal7Max)
@@ -157,7 +158,9 @@ func paxTime(sec int64, nano int) string {
 	return strings.TrimRight(fmt.Sprintf("%s%d.%09d", sign, sec, nano), "0")
 }
 
-var paxXattrEscape = strings.NewReplacer("%", "%25", "=", "%3D")
+// paxXattrEscape is how GNU tar writes an equals sign in the name of an xattr, where it would end the key, and what looks like an
+// escape. A percent sign by itself stays, for readers that know no escapes.
+var paxXattrEscape = strings.NewReplacer("=", "%3D", "%3D", "%253D", "%25", "%2525")
 
 // xattr adds an xattr. ACLs go as text, the form that archivers agree on.
 func (p *paxRecords) xattr(x xattr) {
@@ -209,13 +212,14 @@ func (p *paxRecords) header(name string) []byte {
 	if len(p.b) == 0 {
 		return nil
 	}
-	name = inFolder(name, "PaxHeaders.0")
-	u := ustar{kind: tarPAX, mode: 0o644, name: asciiOnly(name[:min(len(name), ustarNameMax)]), size: int64(len(p.b))}
+	u := ustar{kind: tarPAX, mode: 0o644, name: fieldName(inFolder(name, "PaxHeaders.0")), size: int64(len(p.b))}
 	b := append(u.append(nil), p.b...)
 	return append(b, make([]byte, -len(b)&(tarBlockSize-1))...)
 }
 
-func asciiOnly(s string) string {
+// fieldName is a name for a field that is shown by nobody who reads the records: whatever of it fits.
+func fieldName(s string) string {
+	s = s[:min(len(s), ustarNameMax)]
 	return strings.Map(func(r rune) rune {
 		if r >= utf8.RuneSelf {
 			return '_'

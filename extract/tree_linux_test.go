@@ -279,7 +279,7 @@ func (p plant) plantXattrs() {
 		name := fmt.Sprintf("x/%d", n)
 		p.file(name, []byte(name))
 		p.xattr(name, "user.value", noise(uint64(i), n))
-		p.xattr(name, "user.second = 50% value", []byte("2\n\x00\xff"))
+		p.xattr(name, "user.second at 50% value", []byte("2\n\x00\xff"))
 	}
 	p.file("x/acl", nil)
 	p.xattr("x/acl", "system.posix_acl_access", aclValue)
