@@ -133,7 +133,6 @@ func (c *Content) rehearse(geo *Geometry) (uint64, error) {
 // report says what is in the image, of which p is the plan if it came to one.
 func (c *Content) report(p *plan) Report {
 	var r Report
-	var scratch [1]segment
 	for id := range c.all() {
 		n := &c.t.nodes[id]
 		switch {
@@ -145,9 +144,7 @@ func (c *Content) report(p *plan) Report {
 		case n.isRegular():
 			r.Files++
 			r.Bytes += n.size
-			for _, s := range c.t.data(n, &scratch) {
-				r.Data += s.n
-			}
+			r.Data += c.t.dataBytes(n)
 		default:
 			r.Specials++
 		}

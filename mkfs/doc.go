@@ -19,8 +19,25 @@
 //
 // The tables of a group are its block bitmap, inode bitmap and inode table.
 //
+// # Filling
+//
+// A [Source] is read twice: a scan takes names and attributes into a tree of nodes without pointers, in any order, by several tasks; then
+// everything is numbered and gets its place, by one task, in an order that follows from the names alone; then any number of tasks copy,
+// each a part of the work that no other touches. So the bytes do not depend on timing, and how much room is needed is known
+// before the first is written.
+//
+//	Dir, Tar, FS --Scan--> Content (tree) --Build--> plan --jobs--> inodes, directories, data --> bitmaps, super block
+//	                          '--Size--> the smallest device that will do
+//
+// What of a source cannot be taken over as it is becomes a [Warning] that names it; it never ends the work.
+//
 // # Crash safety
 //
 // The old super block is wiped and flushed first and the new one written last, after a flush of everything
-// else. Until then nothing that looks for a file system finds one. The package takes no locks.
+// else. Until then nothing that looks for a file system finds one.
+//
+// # Locks
+//
+// mkfs.queue, mkfs.tree, mkfs.warnings and mkfs.fill guard what the tasks of a scan or of filling share; warnings may be taken under tree,
+// and nothing else under any.
 package mkfs

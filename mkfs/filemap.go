@@ -241,6 +241,10 @@ func (m *blockMap) indirects() (level []uint32, err error) {
 	per := uint64(m.im.geo.BlockSize / 4)
 	refs := make([]uint32, per)
 	for at, end := uint64(directBlocks), m.end(); at < end; at += per {
+		if m.block(at) == 0 && uint64(m.data[0].at) >= at+per { // a long hole
+			level = append(level, 0)
+			continue
+		}
 		for i := range refs {
 			refs[i] = m.block(at + uint64(i))
 		}

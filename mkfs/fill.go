@@ -116,8 +116,8 @@ func (f *filler) done(i int, err error) bool {
 
 // jobs cuts the work up. Large files come first, since they keep one task busy longest.
 func (p *plan) jobs() []job {
-	var parts, jobs []job
-	jobs = p.cut(jobs, job{kind: dirJob, hi: len(p.c.order)}, func(n *node) int64 {
+	var parts []job
+	jobs := p.cut(nil, job{kind: dirJob, hi: len(p.c.order)}, func(n *node) int64 {
 		if n.isDir() && !n.inline {
 			return n.size
 		}
@@ -128,7 +128,7 @@ func (p *plan) jobs() []job {
 	}
 	jobs = p.cut(jobs, job{kind: inodeJob, hi: len(p.c.order)}, func(n *node) int64 {
 		if n.isRegular() && !p.inParts(n) {
-			return n.size
+			return p.t.dataBytes(n)
 		}
 		return 0
 	}, jobInodes)
@@ -144,8 +144,8 @@ func (p *plan) jobs() []job {
 	return append(parts, jobs...)
 }
 
-// inParts reports whether a file is copied by jobs of its own.
-func (p *plan) inParts(n *node) bool { return n.size > partBytes }
+// inParts reports whether a file is copied by jobs of its own. One with holes may be of any size, with next to nothing in it.
+func (p *plan) inParts(n *node) bool { return n.size > partBytes && !n.sparse }
 
 // cut divides a job so that each part has at most a number of inodes, and of bytes where it has more than one.
 func (p *plan) cut(jobs []job, whole job, size func(*node) int64, most int) []job {

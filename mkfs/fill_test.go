@@ -113,6 +113,7 @@ func TestLargeDirectories(t *testing.T) {
 		{"-b 4096 -O ^metadata_csum", "file %d", 7000},
 		{"-b 4096 -O ^dir_index", "file %d", 2000},
 		{"-b 65536", "file %d", 7000},
+		{"-b 1024 -t ext3", "file %d", 7000},
 		{"-b 1024", "\xff%d\x80", 3000},
 		{"-b 1024 -O large_dir", long, 52000}, // more than two levels hold
 	} {

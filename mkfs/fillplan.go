@@ -100,12 +100,26 @@ func (p *plan) prepare() error {
 	if err := p.t.check(p.im); err != nil {
 		return err
 	}
+	p.ownRoot()
 	f := p.im.dirFormat()
 	if p.c.dirs == f {
 		return nil
 	}
 	p.c.dirs = f
 	return p.t.arrange(f)
+}
+
+// ownRoot gives the root, and lost+found where it is ours, what the options say and the source does not.
+func (p *plan) ownRoot() {
+	o := &p.im.geo.opts.Extended
+	for _, id := range []nodeID{rootNode, p.c.lost} {
+		if n := &p.t.nodes[id]; n.timeless {
+			n.uid, n.gid = o.RootUID, o.RootGID
+		}
+	}
+	if o.RootMode != nil {
+		p.t.nodes[rootNode].mode = ondisk.ModeDir | *o.RootMode&0o7777
+	}
 }
 
 // take takes blocks for a node. Where there are not enough, it only counts from then on.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"extant/internal/ondisk"
 )
 
 // TooSmallError says that a content does not fit.
@@ -61,14 +63,11 @@ const (
 
 func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }
 
-// bytes is how much data there is, holes left out.
+// bytes is how much data is sure to need blocks, holes left out.
 func (c *Content) bytes() (sum int64) {
-	var scratch [1]segment
-	for i := range c.t.nodes {
-		if n := &c.t.nodes[i]; n.isRegular() && n.links > 0 && n.size > 128 {
-			for _, s := range c.t.data(n, &scratch) {
-				sum += s.n
-			}
+	for id := range c.all() {
+		if n := &c.t.nodes[id]; n.isRegular() && n.size > ondisk.InodeSizeMax {
+			sum += c.t.dataBytes(n)
 		}
 	}
 	return sum

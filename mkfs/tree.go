@@ -108,6 +108,15 @@ func (t *tree) data(n *node, scratch *[1]segment) []segment {
 	return scratch[:]
 }
 
+// dataBytes is how many bytes of a regular file are not holes.
+func (t *tree) dataBytes(n *node) (sum int64) {
+	var scratch [1]segment
+	for _, s := range t.data(n, &scratch) {
+		sum += s.n
+	}
+	return sum
+}
+
 // path is the name of a node from the root, without a leading slash; "." is the root.
 func (t *tree) path(id nodeID) string {
 	if id == rootNode {
