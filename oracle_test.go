@@ -107,3 +107,13 @@ func (s *sourceTree) volume(options string) *extant.Volume {
 	s.t.Helper()
 	return open(s.t, imageOf(s.t, s.dir, options))
 }
+
+// debugfsOutput is what one command of debugfs prints.
+func debugfsOutput(t testing.TB, image, request string) string {
+	t.Helper()
+	out, err := exec.Command(tool(t, "debugfs"), "-R", request, image).Output()
+	if err != nil {
+		t.Fatalf("debugfs %s: %v", request, err)
+	}
+	return string(out)
+}

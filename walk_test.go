@@ -1,10 +1,13 @@
 package extant_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -227,4 +230,87 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestOddEntries lists a directory with one name twice, and an entry whose inode is not in use.
+func TestOddEntries(t *testing.T) {
+	s := newTree(t).file("d/one", "1").file("d/two", "22").file("d/gone", "")
+	image := imageOf(t, s.dir, "-t ext4 -O ^metadata_csum,^dir_index")
+	debugfs(t, image, "clri /d/gone\n")
+	content, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := bytes.Index(content, []byte("\x03\x01two"))
+	if i < 0 {
+		t.Fatal("no entry for the name two")
+	}
+	copy(content[i+2:], "one")
+	if err := os.WriteFile(image, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	list, err := open(t, image).ReadDir("/d")
+	if err != nil || len(list) != 3 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	var corrupt *extant.CorruptError
+	if _, err := list[0].Info(); !errors.As(err, &corrupt) || corrupt.Structure != "directory entry" || corrupt.Ino == 0 {
+		t.Errorf("%s: %v", list[0], err)
+	}
+	var sizes []int64
+	for _, e := range list[1:] {
+		info, err := e.Info()
+		if err != nil || e.Name() != "one" {
+			t.Fatalf("%s: %v", e, err)
+		}
+		n, err := extant.InodeOf(e)
+		if attr := n.Attr(); err != nil || attr.Size != info.Size() {
+			t.Errorf("%s: InodeOf has %d bytes, %v", e, attr.Size, err)
+		}
+		sizes = append(sizes, info.Size())
+	}
+	if slices.Sort(sizes); !slices.Equal(sizes, []int64{1, 2}) {
+		t.Errorf("sizes %d: one inode for both names", sizes)
+	}
+	if _, err := extant.InodeOf(fs.FileInfoToDirEntry(fsInfo(t))); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("an entry of the host: %v", err)
+	}
+}
+
+func fsInfo(t *testing.T) fs.FileInfo {
+	info, err := os.Stat(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+// TestDamagedDirectory damages the middle block of a directory: what lies before and behind it is still shown.
+func TestDamagedDirectory(t *testing.T) {
+	s := newTree(t)
+	for i := range 100 {
+		s.file(fmt.Sprintf("d/a-name-that-takes-some-room-%03d", i), "")
+	}
+	image := imageOf(t, s.dir, "-t ext4 -b 1024 -O ^dir_index")
+	block := strings.Fields(debugfsOutput(t, image, "blocks /d"))
+	n, err := strconv.Atoi(block[len(block)/2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(image, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte{0xFF, 0xFF}, int64(n)*1024+4); err != nil {
+		t.Fatal(err)
+	}
+	list, err := open(t, image).ReadDir("/d")
+	var corrupt *extant.CorruptError
+	if !errors.As(err, &corrupt) || len(list) < 60 || len(list) >= 100 {
+		t.Errorf("%d names, %v", len(list), err)
+	}
+	if first, last := list[0].Name(), list[len(list)-1].Name(); !strings.HasSuffix(first, "000") || !strings.HasSuffix(last, "099") {
+		t.Errorf("from %s to %s", first, last)
+	}
 }

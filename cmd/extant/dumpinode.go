@@ -333,7 +333,10 @@ func xattrEntries(area ondisk.XattrArea) (list []facts, err error) {
 			return list, err
 		}
 		name, ok := ondisk.JoinXattrName(x.Index, x.Name)
-		if !ok {
+		switch {
+		case x.Index == ondisk.XattrSystem:
+			name = "system." + string(x.Name) // the rest of inline data goes by it, which nobody sees otherwise
+		case !ok:
 			name = fmt.Sprintf("%d:%s", x.Index, x.Name)
 		}
 		var e facts
