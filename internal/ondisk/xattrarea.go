@@ -110,6 +110,9 @@ func (a *XattrArea) at(off int) (Xattr, error) {
 		Hash:     binary.LittleEndian.Uint32(b[12:]),
 	}
 	switch {
+	case x.Index == 0 && len(x.Name) == 0:
+		// It could not be written again: without a value of its own it would be the end of the entries.
+		return Xattr{}, Corrupt(a.structure, "entry at byte %d with neither a name nor an index", off)
 	case bytes.IndexByte(x.Name, 0) >= 0:
 		return Xattr{}, Corrupt(a.structure, "zero byte in name %q", x.Name)
 	case size > XattrSizeMax:
