@@ -40,6 +40,7 @@ type Cache[K Number, V any] struct {
 }
 
 type shard[K Number, V any] struct {
+	// +checklocksignore
 	max int // immutable: the length ring may reach
 
 	mu sched.Mutex
@@ -71,9 +72,8 @@ func New[K Number, V any](values int, classes Classes, load func(K) (V, error)) 
 	n := max(values, shardMin)
 	c := &Cache[K, V]{load: load, classes: classes, shards: make([]shard[K, V], min(n/shardMin, shardsMax))}
 	for i := range c.shards {
-		s := &c.shards[i]
-		s.mu.Init(classes.Shard)
-		s.index, s.flights, s.max = map[K]int{}, map[K]*flight[V]{}, n/len(c.shards)
+		c.shards[i] = shard[K, V]{max: n / len(c.shards), index: map[K]int{}, flights: map[K]*flight[V]{}}
+		c.shards[i].mu.Init(classes.Shard)
 	}
 	return c
 }
