@@ -48,6 +48,58 @@ func TestSizeIsSmallest(t *testing.T) {
 	}
 }
 
+// TestSizeWhereOptionsGo works out a size for options that go with large file systems alone, and none for those that go with no size.
+func TestSizeWhereOptionsGo(t *testing.T) {
+	needTool(t, "e2fsck")
+	archive := pack(t, "f a x")
+	for _, c := range []struct {
+		args     string
+		min, max int64 // of the size; 0: refused
+	}{
+		{"-O fast_commit", 2 << 20, 3 << 20},
+		{"-b 4096 -O has_journal", 8 << 20, 9 << 20},
+		{"-J size=8", 16 << 20, 17 << 20},
+		{"-N 3000", 700 << 10, 2 << 20},
+		{"-I 128 -O inline_data", 0, 0},
+		{"-C 4096", 0, 0},
+	} {
+		o := options(t, c.args)
+		content, err := mkfs.Scan(context.Background(), mkfs.Tar(bytes.NewReader(archive)), mkfs.FillOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := content.Size(context.Background(), o)
+		var bad *mkfs.OptionError
+		if c.max == 0 != errors.As(err, &bad) || n < c.min || n > c.max {
+			t.Errorf("%s: size %d, %v, want %d to %d", c.args, n, err, c.min, c.max)
+		}
+		if err == nil {
+			fill(t, mkfs.Tar(bytes.NewReader(archive)), n, o, mkfs.FillOptions{})
+		}
+	}
+}
+
+// TestSizeWithLargeXattrs works out a size for xattrs with inodes of their own, with every amount of room that what comes before may leave.
+func TestSizeWithLargeXattrs(t *testing.T) {
+	for names := 1000; names < 1030; names++ {
+		fsys := namesFS(names, "name %d")
+		fsys["f"] = &fstest.MapFile{Sys: &mkfs.Attributes{Xattrs: map[string][]byte{
+			"user.one": bytes.Repeat([]byte{1}, 5000), "user.two": bytes.Repeat([]byte{2}, 20_000), "user.three": bytes.Repeat([]byte{3}, 60_000)}}}
+		c, err := mkfs.Scan(context.Background(), mkfs.FS(fsys), mkfs.FillOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := options(t, "-b 4096 -I 1024 -O ea_inode")
+		n, err := c.Size(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Build(context.Background(), disk.NewMem(n), o); err != nil {
+			t.Fatalf("%d names: %v", names, err)
+		}
+	}
+}
+
 // tooSmall expects a device of less bytes to be refused untouched.
 func tooSmall(t *testing.T, c *mkfs.Content, need, have int64, o mkfs.Options) {
 	t.Helper()

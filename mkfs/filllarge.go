@@ -67,8 +67,12 @@ func (p *plan) layLarge() error {
 		n.SetEAHash(ondisk.EAValueHash(p.im.seed, v.value))
 		n.SetEARefcount(v.refs)
 		blocks := divUp(uint64(len(v.value)), uint64(p.im.geo.BlockSize))
-		if p.full = p.full || blocks+p.im.geo.Ratio > p.im.space.free; p.full {
-			p.needed += divUp(blocks, p.im.geo.Ratio) * p.im.geo.Ratio
+		whole := divUp(blocks, p.im.geo.Ratio) * p.im.geo.Ratio
+		if !p.full && whole+p.im.geo.Ratio > p.im.space.free {
+			p.full, p.needed = true, p.needed+p.im.geo.Ratio // for a block of its map
+		}
+		if p.full {
+			p.needed += whole
 			continue
 		}
 		runs, err := p.im.layFile(&n, v.ino, uint64(len(v.value)))

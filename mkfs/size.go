@@ -77,8 +77,9 @@ func (c *Content) bytes() (sum int64) {
 func (c *Content) missing(size int64, o Options) (more, whole int64, err error) {
 	geo, err := c.planDevice(void{size: size + o.Extended.Offset}, o)
 	var bad *OptionError
-	if errors.As(err, &bad) && bad.Option == "size" || errors.As(err, &bad) && bad.Option == "-N" && o.Inodes == 0 {
-		return sizeStep, 0, nil
+	if errors.As(err, &bad) {
+		possible, err := c.possible(size, o, err)
+		return possible - size, 0, err
 	}
 	var full *NoSpaceError
 	if err == nil {
@@ -97,6 +98,34 @@ func (c *Content) missing(size int64, o Options) (more, whole int64, err error) 
 		return int64(full.Need-full.Have)*bs + c.o.Free, 0, nil
 	}
 	return 0, 0, c.explain(err, geo, o)
+}
+
+// sizeTried is a size at which all is possible that is possible at any, in bytes.
+const sizeTried = 1 << 40
+
+// possible is a size above one that does not go with the options, and so gave an error, at which they are possible: that of a
+// journal may need it, for instance. Options that go with no size are that error.
+func (c *Content) possible(low int64, o Options, err error) (int64, error) {
+	allowed := func(size int64) bool {
+		_, err := c.planDevice(void{size: size + o.Extended.Offset}, o)
+		var bad *OptionError
+		return !errors.As(err, &bad)
+	}
+	if low >= sizeTried || !allowed(sizeTried) {
+		return 0, err
+	}
+	high := 2 * low
+	for !allowed(high) {
+		low, high = high, 2*high
+	}
+	for high-low > sizeStep {
+		if middle := low + (high-low)/2; allowed(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return roundUp(high, sizeStep), nil
 }
 
 // explain says of a lack of room how much there would have to be.
