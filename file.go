@@ -165,40 +165,47 @@ func (f *File) ReadDir(n int) ([]fs.DirEntry, error) {
 	if f.closed {
 		return nil, pathError("readdir", f.name, fs.ErrClosed)
 	}
+	read := f.readDirSome
 	if n <= 0 {
-		return f.readDirRest()
+		read = f.readDirRest
 	}
-	var out []fs.DirEntry
-	for e, err := range f.inode.ReadDir(f.cookie) {
+	list, next, err := read(f.cookie, n)
+	f.cookie = next
+	return list, err
+}
+
+// readDirSome reads n entries from a place on, and says where they end.
+func (f *File) readDirSome(from ext4.Cookie, n int) (out []fs.DirEntry, next ext4.Cookie, err error) {
+	next = from
+	for e, err := range f.inode.ReadDir(from) {
 		if err != nil {
-			return out, pathError("readdir", f.name, err)
+			return out, next, pathError("readdir", f.name, err)
 		}
-		f.cookie = e.Next
+		next = e.Next
 		if e.Name != "." && e.Name != ".." {
 			out = append(out, &dirEntry{dir: f.name, dirInode: f.inode, e: e})
 		}
 		if len(out) == n {
-			return out, nil
+			return out, next, nil
 		}
 	}
 	if len(out) == 0 {
-		return nil, io.EOF
+		err = io.EOF
 	}
-	return out, nil
+	return out, next, err
 }
 
 // dirErrorsMax is how many errors in a directory end its reading.
 const dirErrorsMax = 1000
 
-// readDirRest reads what is left of a directory. A directory in which more names are than the whole device has room for shows some of its
-// blocks again and again; it ends there.
-//
-// +checklocks:f.mu
-func (f *File) readDirRest() (out []fs.DirEntry, first error) {
+// readDirRest reads what is left of a directory from a place on. A directory in which more names are than the whole device has room for
+// shows some of its blocks again and again; it ends there.
+func (f *File) readDirRest(from ext4.Cookie, _ int) (out []fs.DirEntry, next ext4.Cookie, first error) {
 	super := f.inode.FS().Super()
 	most := super.Blocks() * uint64(super.BlockSize()) / ondisk.DirentSizeMin
 	errs := 0
-	for e, err := range f.inode.ReadDir(f.cookie) {
+	next = from
+	for e, err := range f.inode.ReadDir(from) {
 		if err == nil && uint64(len(out)) >= most {
 			err, errs = ondisk.Corrupt("directory", "more than %d names", most).At(f.inode.Ino(), 0), dirErrorsMax
 		}
@@ -209,12 +216,12 @@ func (f *File) readDirRest() (out []fs.DirEntry, first error) {
 			}
 			continue
 		}
-		f.cookie = e.Next
+		next = e.Next
 		if e.Name != "." && e.Name != ".." {
 			out = append(out, &dirEntry{dir: f.name, dirInode: f.inode, e: e})
 		}
 	}
-	return out, first
+	return out, next, first
 }
 
 // SeekData is the first offset at or after off where the file has data, and SeekHole the first where it has none; the

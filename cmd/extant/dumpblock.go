@@ -64,13 +64,13 @@ func (d *dumper) block(arg string) error {
 // groupsIn shows a block as group descriptors; those that are all zero are left out.
 func (d *dumper) groupsIn(at spot, raw []byte) error {
 	size := max(d.sb.DescriptorSize(), ondisk.GroupDescSize32)
-	return each(raw, size, func(off int) error { return d.put(groupSection(at.plus(off), raw[off:off+size], size)) })
+	return pieces(raw, size, func(off int) error { return d.put(groupSection(at.plus(off), raw[off:off+size], size)) })
 }
 
 // inodesIn shows a block as a piece of an inode table; slots that are all zero are left out.
 func (d *dumper) inodesIn(at spot, raw []byte) error {
 	size := d.sb.InodeBytes()
-	return each(raw, size, func(off int) error {
+	return pieces(raw, size, func(off int) error {
 		s, err := newSlot(d.inoAt(at.block, off/size), at.plus(off), raw[off:off+size])
 		if err != nil {
 			return err
@@ -79,8 +79,8 @@ func (d *dumper) inodesIn(at spot, raw []byte) error {
 	})
 }
 
-// each calls show for every piece of size bytes that is not all zero.
-func each(raw []byte, size int, show func(off int) error) error {
+// pieces calls show for every piece of size bytes that is not all zero.
+func pieces(raw []byte, size int, show func(off int) error) error {
 	for off := 0; off+size <= len(raw); off += size {
 		if allZero(raw[off : off+size]) {
 			continue

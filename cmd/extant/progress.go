@@ -20,9 +20,11 @@ type progressLine struct {
 	now     func() time.Time
 	start   time.Time
 
-	mu    sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	shown time.Time // when the line was written last
-	width int       // columns of what is shown
+	// +checklocks:mu
+	width int // columns of what is shown
 }
 
 const (
@@ -47,16 +49,17 @@ func (p *progressLine) show(done, total int64) {
 	if p == nil || p.w == nil {
 		return
 	}
+	now, columns := p.now(), p.columns
+	elapsed := now.Sub(p.start)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := p.now()
-	if now.Sub(p.start) < progressDelay || now.Sub(p.shown) < progressEvery {
+	if elapsed < progressDelay || now.Sub(p.shown) < progressEvery {
 		return
 	}
 	p.shown = now
-	text := progressText(done, total, now.Sub(p.start))
-	if len(text) >= p.columns {
-		text = text[:max(0, p.columns-1)]
+	text := progressText(done, total, elapsed)
+	if len(text) >= columns {
+		text = text[:max(0, columns-1)]
 	}
 	fmt.Fprintf(p.w, "\r%-*s", p.width, text)
 	p.width = len(text)
