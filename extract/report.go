@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"extant"
 	"extant/sched"
 )
 
@@ -30,6 +31,21 @@ func (r *reporter) tell(b *batch) {
 	if r.o.Progress != nil {
 		r.o.Progress(r.stats)
 	}
+}
+
+// allMissing reports whether none of the sources is there, and then tells of each.
+func (r *reporter) allMissing(vol *extant.Volume, sources []Source) bool {
+	b := &batch{}
+	for _, s := range sources {
+		if _, err := vol.Inode(s.Path, s.Follow); err != nil {
+			b.fail(s.Path, err)
+		}
+	}
+	if len(b.events) < len(sources) {
+		return false
+	}
+	r.tell(b)
+	return true
 }
 
 func (r *reporter) event(e event) {

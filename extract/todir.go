@@ -14,6 +14,10 @@ import (
 // ToDir takes sources out of a volume to the directory dir of the host, which is made where it is not there. An error that is
 // a *PartialError says that some failed; another, that the extraction ended early. What was made until then stays.
 func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string, o Options) (Stats, error) {
+	r := &reporter{o: &o}
+	if r.allMissing(vol, sources) {
+		return r.end(nil)
+	}
 	d, made, err := openTarget(dir)
 	if err != nil {
 		return Stats{}, err
@@ -21,7 +25,7 @@ func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string
 	out := &dirSink{
 		o: &o, meta: newMetaReader(&o, d.isRoot()),
 		budget:   &budget{limits: o.Limits.of(vol.Ext4())},
-		reporter: &reporter{o: &o},
+		reporter: r,
 		dirs:     newOpenDirs(),
 	}
 	out.pipeline = newPipeline(out.reporter.tell)
