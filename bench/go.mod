@@ -2,7 +2,12 @@ module extant/bench
 
 go 1.26.8
 
-require github.com/Microsoft/hcsshim v0.15.0
+require (
+	extant v0.0.0
+	github.com/Microsoft/hcsshim v0.15.0
+)
+
+replace extant => ../
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
