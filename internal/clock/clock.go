@@ -40,10 +40,9 @@ type Cache[K Number, V any] struct {
 }
 
 type shard[K Number, V any] struct {
-	// +checklocksignore
-	max int // immutable: the length ring may reach
-
 	mu sched.Mutex
+	// +checklocks:mu
+	max int // the length ring may reach; it does not change
 	// +checklocks:mu
 	index map[K]int // places in ring
 	// +checklocks:mu
