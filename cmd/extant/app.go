@@ -86,7 +86,7 @@ func (a *app) close() {
 	}
 	a.out.Flush()
 	if err := a.stdout.err; err != nil {
-		a.fail(&addressError{"standard output", err})
+		a.report(&addressError{"standard output", err})
 	}
 	if a.ctx.Err() != nil && context.Cause(a.ctx) != errOutput {
 		a.code = exitInterrupted
@@ -95,10 +95,15 @@ func (a *app) close() {
 
 // fail reports an error and goes on; the exit code is that of the worst. What was written before is shown before.
 func (a *app) fail(err error) {
-	if errors.Is(err, context.Canceled) || err == a.stdout.err && err != nil {
-		return // close reports both, once
+	if errors.Is(err, context.Canceled) || a.stdout.err != nil && errors.Is(err, a.stdout.err) {
+		return // close tells of both, once
 	}
 	a.out.Flush()
+	a.report(err)
+}
+
+// report writes an error to standard error, with a remedy if there is one.
+func (a *app) report(err error) {
 	a.code = max(a.code, exitCode(err))
 	fmt.Fprintf(a.stderr, "%s: %s\n", a.verb, escape(errorText(err)))
 	if h := hint(err); h != "" {

@@ -120,7 +120,8 @@ func (w *brokenWriter) Write(p []byte) (int, error) {
 func TestOutputThatBreaks(t *testing.T) {
 	t.Chdir(filepath.Dir(makeImage(t)))
 	for _, verb := range []string{"ls -R disk.img", "ls --json disk.img", "cat disk.img:/holes", "stat disk.img:/etc", "tree disk.img", "find disk.img", "du -a disk.img",
-		"info disk.img", "dump disk.img", "version", "partitions --json disk.img"} {
+		"info disk.img", "dump disk.img", "version", "partitions --json disk.img",
+		"stat --json disk.img:/etc", "find --json disk.img", "du --json disk.img", "tree --json disk.img", "dump --json disk.img", "info --json disk.img"} {
 		var errs bytes.Buffer
 		args := strings.Fields(verb)
 		code := run(args, strings.NewReader(""), &brokenWriter{1}, &errs)
