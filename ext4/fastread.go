@@ -10,8 +10,12 @@ import (
 	"extant/internal/ondisk"
 )
 
-// fastBytesMax bounds the memory that fast commits take. The kernel keeps its own area at a few MiB.
-const fastBytesMax = 64 << 20
+// fastBytesMax bounds the memory that fast commits take, for which each record counts with what is kept of it and of its inode. The kernel's
+// own areas hold a few MiB.
+const (
+	fastBytesMax    = 64 << 20
+	fastRecordBytes = 128
+)
 
 // fastReader gathers the records of fast commits.
 type fastReader struct {
@@ -42,8 +46,12 @@ func (fs *FS) readFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error])
 }
 
 func (f *fastReader) record(r ondisk.FastCommitRecord) error {
-	if f.bytes += len(r.Value); f.bytes > fastBytesMax {
-		return &UnsupportedError{Features: []string{"fast_commit"}, Detail: "fast commits of more than 64 MiB"}
+	f.bytes += len(r.Value) + fastRecordBytes
+	if r.Tag == ondisk.FCInode {
+		f.bytes += f.fs.inodeSize
+	}
+	if f.bytes > fastBytesMax {
+		return &UnsupportedError{Features: []string{"fast_commit"}, Detail: "fast commits that take more than 64 MiB"}
 	}
 	switch r.Tag {
 	case ondisk.FCAddRange:
