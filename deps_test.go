@@ -36,6 +36,7 @@ const depsRules = `
 
 	ext4, disk < .;
 	. < extract;
+	., mkfs < internal/ext4test;
 	ext4, . < fuse;
 	extract, fuse, mkfs, fsck, lab, crash, explore < cmd/extant;
 
