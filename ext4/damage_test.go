@@ -173,3 +173,45 @@ func TestHugeFile(t *testing.T) {
 		t.Errorf("%d sectors where i_blocks counts blocks, want 24", got)
 	}
 }
+
+// TestDamagedDescriptor reads all files where the descriptor of their group has a wrong checksum, says that no inode was ever used, and
+// has its bitmaps nowhere: what it says of the inode table is enough.
+func TestDamagedDescriptor(t *testing.T) {
+	for _, a := range []int{0, 3} {
+		v := newVictim(t, victimArgs[a].name, victimArgs[a].args)
+		clean, err := mountBytes(v.clean, ext4.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, off := v.sb.DescriptorBlock(0)
+		for name, edit := range map[string]func(desc []byte){
+			"checksum":        func(desc []byte) { desc[0x1e] ^= 1 },
+			"never used":      func(desc []byte) { desc[0x1c], desc[0x1d] = 96, 0 }, // bg_itable_unused
+			"uninitialised":   func(desc []byte) { desc[0x12] |= 1 },                // EXT4_BG_INODE_UNINIT
+			"bitmaps nowhere": func(desc []byte) { clear(desc[:8]) },
+		} {
+			t.Run(v.name+" "+name, func(t *testing.T) {
+				img := bytes.Clone(v.clean)
+				edit(img[int(b)*1024+off:])
+				if name != "checksum" {
+					v.seal(img)
+				}
+				fs, err := mountBytes(img, ext4.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				compareTrees(t, readTree(t, fs), readTree(t, clean), nil)
+			})
+		}
+	}
+}
+
+// TestRootNotInUse wants a root without links called damage: it is no file that went away.
+func TestRootNotInUse(t *testing.T) {
+	im := mke2fs(t, "", "4M", "-t ext2")
+	im.debugfs("set_inode_field <2> links_count 0")
+	var corrupt *ext4.CorruptError
+	if _, err := im.mount(ext4.Options{}).Root(); !errors.As(err, &corrupt) || corrupt.Ino != ondisk.RootIno {
+		t.Errorf("%v, want a *CorruptError about the root directory", err)
+	}
+}

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"cmp"
 	"slices"
 
 	"extant/internal/ondisk"
@@ -8,23 +9,38 @@ import (
 
 // Group reads the descriptor of group g.
 func (fs *FS) Group(g ondisk.Group) (ondisk.GroupDesc, error) {
-	var d ondisk.GroupDesc
-	if uint64(g) >= fs.groups {
-		return d, ondisk.Corrupt("group number", "%d of %d groups", g, fs.groups)
-	}
-	b, off := fs.descPlace(g)
-	buf, err := fs.metaBlock("group descriptor", b)
+	d, raw, b, err := fs.readDesc(g)
 	if err != nil {
-		return d, err
-	}
-	raw := buf.Data()[off : off+fs.descSize]
-	if err := d.Decode(raw); err != nil {
 		return d, err
 	}
 	if err := fs.checkDesc(g, &d, raw); err != nil {
 		return d, ondisk.Locate(err, 0, b)
 	}
 	return d, nil
+}
+
+// readDesc reads the descriptor of a group unchecked, and returns its bytes and the block they lie in as well.
+func (fs *FS) readDesc(g ondisk.Group) (d ondisk.GroupDesc, raw []byte, b ondisk.Block, err error) {
+	if uint64(g) >= fs.groups {
+		return d, nil, 0, ondisk.Corrupt("group number", "%d of %d groups", g, fs.groups)
+	}
+	b, off := fs.descPlace(g)
+	buf, err := fs.metaBlock("group descriptor", b)
+	if err != nil {
+		return d, nil, b, err
+	}
+	raw = buf.Data()[off : off+fs.descSize]
+	return d, raw, b, d.Decode(raw)
+}
+
+// inodeTable is where the inode table of a group begins. The descriptor may have a wrong checksum and its bitmaps anywhere: a kernel that
+// mounts to read believes such a one, too. Inodes have checks of their own, and all of a group's would be lost.
+func (fs *FS) inodeTable(g ondisk.Group) (ondisk.Block, error) {
+	d, _, b, err := fs.readDesc(g)
+	if err == nil {
+		err = fs.checkDescPart(g, "inode table", d.InodeTable(), uint64(fs.sb.ItableBlocks()))
+	}
+	return d.InodeTable(), ondisk.Locate(err, 0, b)
 }
 
 // descPlace is where the descriptor of a group lies: a block, and the byte within it. Under a backup super block it is a backup, too.
@@ -46,18 +62,16 @@ func (fs *FS) checkDesc(g ondisk.Group, d *ondisk.GroupDesc, raw []byte) error {
 	if want, ok := fs.descCsum(g, raw); ok && d.Checksum != want {
 		return ondisk.Corrupt("group descriptor", "group %d: checksum %#04x, not %#04x", g, d.Checksum, want)
 	}
-	for _, part := range []struct {
-		what   string
-		first  ondisk.Block
-		blocks uint64
-	}{
-		{"block bitmap", d.BlockBitmap(), 1},
-		{"inode bitmap", d.InodeBitmap(), 1},
-		{"inode table", d.InodeTable(), uint64(fs.sb.ItableBlocks())},
-	} {
-		if uint64(part.first) <= uint64(fs.sb.FirstDataBlock) || uint64(part.first) >= fs.blocks || part.blocks > fs.blocks-uint64(part.first) {
-			return ondisk.Corrupt("group descriptor", "group %d: %s in block %d, outside the file system of %d", g, part.what, part.first, fs.blocks)
-		}
+	return cmp.Or(
+		fs.checkDescPart(g, "block bitmap", d.BlockBitmap(), 1),
+		fs.checkDescPart(g, "inode bitmap", d.InodeBitmap(), 1),
+		fs.checkDescPart(g, "inode table", d.InodeTable(), uint64(fs.sb.ItableBlocks())))
+}
+
+// checkDescPart verifies that a part of a group lies in the file system.
+func (l *layout) checkDescPart(g ondisk.Group, what string, first ondisk.Block, blocks uint64) error {
+	if uint64(first) <= uint64(l.sb.FirstDataBlock) || uint64(first) >= l.blocks || blocks > l.blocks-uint64(first) {
+		return ondisk.Corrupt("group descriptor", "group %d: %s in block %d, outside the file system of %d", g, what, first, l.blocks)
 	}
 	return nil
 }

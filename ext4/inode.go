@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"slices"
 	"syscall"
@@ -35,7 +36,10 @@ type Slot struct {
 // Root is the root directory.
 func (fs *FS) Root() (*Inode, error) {
 	n, err := fs.Inode(ondisk.RootIno)
-	if err == nil && !n.IsDir() {
+	switch {
+	case errors.Is(err, syscall.ESTALE):
+		return nil, ondisk.Corrupt("root directory", "not in use").At(ondisk.RootIno, 0)
+	case err == nil && !n.IsDir():
 		return nil, ondisk.Corrupt("root directory", "mode %#o is not a directory's", n.disk.Mode).At(ondisk.RootIno, 0)
 	}
 	return n, err
@@ -72,7 +76,12 @@ func (fs *FS) checkNamed(ino ondisk.Ino) error {
 
 // SystemInode returns any inode of the table, the reserved ones and those not in use included: journal, quota files, values of
 // xattrs. It is for tools that show the file system's own structures. A slot that was never initialised is syscall.ESTALE.
-func (fs *FS) SystemInode(ino ondisk.Ino) (*Inode, error) { return fs.inodes.Get(ino) }
+func (fs *FS) SystemInode(ino ondisk.Ino) (*Inode, error) {
+	if fs.neverUsed(ino) {
+		return nil, syscall.ESTALE
+	}
+	return fs.inodes.Get(ino)
+}
 
 // InodeSlot says where the slot of an inode is in the inode table.
 func (fs *FS) InodeSlot(ino ondisk.Ino) (Slot, error) {
@@ -80,28 +89,28 @@ func (fs *FS) InodeSlot(ino ondisk.Ino) (Slot, error) {
 		return Slot{}, ondisk.Corrupt("inode number", "%d of %d", ino, fs.sb.InodesCount)
 	}
 	g, i := fs.sb.InodeGroup(ino)
-	d, err := fs.Group(g)
+	table, err := fs.inodeTable(g)
 	if err != nil {
 		return Slot{}, err
-	}
-	if fs.neverUsed(&d, i) {
-		return Slot{}, syscall.ESTALE
 	}
 	off := uint64(i) * uint64(fs.inodeSize)
 	return Slot{
 		Group:  g,
-		Block:  d.InodeTable() + ondisk.Block(off>>fs.blockBits),
+		Block:  table + ondisk.Block(off>>fs.blockBits),
 		Offset: int(off & uint64(fs.blockSize-1)),
 		Size:   fs.inodeSize,
 	}, nil
 }
 
-// neverUsed reports whether slot i of a group has never been written, so that it may hold anything.
-func (fs *FS) neverUsed(d *ondisk.GroupDesc, i uint32) bool {
-	if !fs.descFlags() {
+// neverUsed reports whether the slot of an inode has never been written, so that it may hold anything. A descriptor with a wrong checksum
+// does not know.
+func (fs *FS) neverUsed(ino ondisk.Ino) bool {
+	if !fs.descFlags() || fs.fast.slot(ino) != nil || ino == 0 || uint32(ino) > fs.sb.InodesCount {
 		return false
 	}
-	return d.Flags&ondisk.GroupInodeUninit != 0 || uint64(i)+uint64(d.ItableUnused()) >= uint64(fs.sb.InodesPerGroup)
+	g, i := fs.sb.InodeGroup(ino)
+	d, err := fs.Group(g)
+	return err == nil && (d.Flags&ondisk.GroupInodeUninit != 0 || uint64(i)+uint64(d.ItableUnused()) >= uint64(fs.sb.InodesPerGroup))
 }
 
 // loadInode reads an inode for the cache. The error may go to several tasks at once, so it says all there is to say: nobody
