@@ -57,11 +57,11 @@ func (c *Content) Build(ctx context.Context, dev disk.Device, o Options) (Report
 		return c.report(nil), err
 	}
 	geo, err := c.planDevice(dev, o)
-	if err != nil {
-		return c.report(nil), err
+	if err == nil {
+		_, err = c.rehearse(geo)
 	}
-	if _, err := c.rehearse(geo); err != nil {
-		return c.report(nil), c.explain(err, geo, o)
+	if err != nil {
+		return c.report(nil), c.explain(err, dev.Size(), o)
 	}
 	p, err := c.lay(dev, geo)
 	if err != nil {
@@ -92,11 +92,15 @@ func (c *Content) planDevice(dev disk.Device, o Options) (*Geometry, error) {
 	if err != nil || o.Inodes != 0 || o.BytesPerInode != 0 {
 		return geo, err
 	}
-	if need := c.inodes(geo); need > uint64(geo.Super.InodesCount) {
-		o.Inodes = need
-		return PlanDevice(dev, o)
+	need := c.inodes(geo)
+	if need <= uint64(geo.Super.InodesCount) {
+		return geo, nil
 	}
-	return geo, nil
+	if bytes, bs := need*uint64(geo.Super.InodeSize), uint64(geo.BlockSize); bytes >= geo.Blocks*bs {
+		return nil, &NoSpaceError{What: "blocks", Need: bytes/bs + 1, Have: geo.Blocks}
+	}
+	o.Inodes = need
+	return PlanDevice(dev, o)
 }
 
 // inodes is how many inodes the content needs, those of the file system itself included, at most.

@@ -145,6 +145,27 @@ func TestInodesRunOut(t *testing.T) {
 	}
 }
 
+// TestInodesNeedRoom has more files than a device of the size could have inodes, which nobody asked for: the answer is how many bytes
+// it takes.
+func TestInodesNeedRoom(t *testing.T) {
+	for _, size := range []int64{64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 1280 << 10} {
+		c, err := mkfs.Scan(context.Background(), mkfs.FS(namesFS(5000, "f%d")), mkfs.FillOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := options(t, "")
+		need, err := c.Size(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tooSmall(t, c, need, size, o)
+		if _, err := c.Build(context.Background(), disk.NewMem(need), o); err != nil {
+			t.Errorf("on the %d bytes that it takes: %v", need, err)
+		}
+		c.Close()
+	}
+}
+
 // namesFS is a directory of empty files.
 func namesFS(n int, format string) fstest.MapFS {
 	m := fstest.MapFS{}

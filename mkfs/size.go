@@ -97,7 +97,7 @@ func (c *Content) missing(size int64, o Options) (more, whole int64, err error) 
 		}
 		return int64(full.Need-full.Have)*bs + c.o.Free, 0, nil
 	}
-	return 0, 0, c.explain(err, geo, o)
+	return 0, 0, c.explain(err, size, o)
 }
 
 // sizeTried is a size at which all is possible that is possible at any, in bytes.
@@ -128,8 +128,8 @@ func (c *Content) possible(low int64, o Options, err error) (int64, error) {
 	return roundUp(high, sizeStep), nil
 }
 
-// explain says of a lack of room how much there would have to be.
-func (c *Content) explain(err error, geo *Geometry, o Options) error {
+// explain says of a lack of room on have bytes how much there would have to be.
+func (c *Content) explain(err error, have int64, o Options) error {
 	var full *NoSpaceError
 	switch {
 	case !errors.As(err, &full):
@@ -137,9 +137,12 @@ func (c *Content) explain(err error, geo *Geometry, o Options) error {
 	case full.What == "inodes":
 		return &TooSmallError{InodesNeed: full.Need, InodesHave: full.Have}
 	}
+	if o.Size != 0 {
+		have = o.Size + o.Extended.Offset
+	}
 	need, serr := c.Size(context.Background(), o)
 	if serr != nil {
 		return err
 	}
-	return &TooSmallError{Need: need, Have: int64(geo.Blocks)*int64(geo.BlockSize) + o.Extended.Offset}
+	return &TooSmallError{Need: need, Have: have}
 }
