@@ -1,0 +1,13 @@
+//go:build !race
+
+package explore
+
+const raceEnabled = false
+
+func raceDisable()             {}
+func raceEnable()              {}
+func raceAcquire(*uint64)      {}
+func raceReleaseMerge(*uint64) {}
+
+func raceBefore(*engine, *op) {}
+func raceAfter(*engine, *op)  {}
