@@ -3,6 +3,7 @@ package mkfs
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 
 	"extant/internal/ondisk"
@@ -70,7 +71,7 @@ func (f *dirFormat) blocks(list []entry) (uint64, error) {
 }
 
 // linear yields the entries of each block of a directory without an index; the first block has "." and ".." as well.
-func (f *dirFormat) linear(list []entry) func(yield func([]entry) bool) {
+func (f *dirFormat) linear(list []entry) iter.Seq[[]entry] {
 	return func(yield func([]entry) bool) {
 		left := f.room() - dotsSize
 		for first := true; first || len(list) > 0; first = false {
@@ -84,7 +85,7 @@ func (f *dirFormat) linear(list []entry) func(yield func([]entry) bool) {
 }
 
 // leaves yields the entries of each leaf of an index.
-func (f *dirFormat) leaves(list []entry) func(yield func([]entry) bool) {
+func (f *dirFormat) leaves(list []entry) iter.Seq[[]entry] {
 	return func(yield func([]entry) bool) {
 		for len(list) > 0 {
 			n := fitting(list, f.leafRoom())

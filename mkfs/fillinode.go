@@ -40,7 +40,7 @@ func (w *fillWorker) inode(id nodeID, slot []byte) {
 	case h.inline:
 		body = w.inlineContent(id, i, h)
 	case n.mapped != 0:
-		i.IBlock = p.maps[n.mapped-1].iblock
+		i.IBlock = p.maps[n.mapped-1]
 		if p.im.geo.has(extents) {
 			i.Flags |= ondisk.InodeExtents
 		}

@@ -1,7 +1,7 @@
 package mkfs
 
 import (
-	"slices"
+	"math"
 
 	"extant/internal/ondisk"
 )
@@ -18,9 +18,9 @@ type plan struct {
 	rooms xattrRooms
 	warn  *warnings
 
-	first ondisk.Ino // of c.order
-	gaps  []run      // what was free before
-	maps  []fileMap
+	first ondisk.Ino                // of c.order
+	gaps  []run                     // what was free before
+	maps  [][ondisk.IBlockSize]byte // i_block of files that have blocks for their maps
 	acls  []aclBlock
 	open  map[xattrSet]uint32 // for each set, the block that has room for one more inode
 	homes map[xattrSet]xattrHome
@@ -28,11 +28,6 @@ type plan struct {
 
 	needed uint64 // blocks asked for
 	full   bool   // there were not as many
-}
-
-// fileMap is the i_block of a file that has blocks for its map.
-type fileMap struct {
-	iblock [ondisk.IBlockSize]byte
 }
 
 // aclBlock is a block of xattrs.
@@ -49,7 +44,7 @@ func newPlan(c *Content, im *image) *plan {
 	return p
 }
 
-// gaps lists what is free, from the cursor on and then from the start.
+// gaps lists what is free, in ascending order.
 func (s *space) gaps() (list []run) {
 	for b := s.first; b < s.end; {
 		g, ok := s.gap(b)
@@ -244,6 +239,9 @@ const largeFileMax = 1<<31 - 1
 func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
 	n := &p.t.nodes[id]
 	others := n.blocks // that its xattrs take
+	if sectors := (others + blocks) * uint64(p.im.geo.BlockSize/512); sectors > math.MaxUint32 && !p.im.geo.has(hugeFile) {
+		return &fileError{p.t.path(id), "more than 2 TiB, which needs the feature huge_file"}
+	}
 	runs, err := p.take(n, blocks)
 	if err != nil || p.full || p.simple(n, runs, blocks) {
 		return err
@@ -260,7 +258,7 @@ func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
 		}
 		return &fileError{p.t.path(id), err.Error()}
 	}
-	p.maps = append(p.maps, fileMap{inode.IBlock})
+	p.maps = append(p.maps, inode.IBlock)
 	n.mapped = uint32(len(p.maps))
 	n.blocks = others + inode.Blocks()*512/uint64(p.im.geo.BlockSize)
 	return nil
@@ -296,94 +294,4 @@ func (p *plan) account() error {
 		}
 	}
 	return nil
-}
-
-// data is a range of a file that has blocks: n of them from file block at on.
-type dataRange struct{ at, n uint64 }
-
-// ranges yields the parts of a regular file that get blocks: those with data, in whole clusters, but not past the end.
-func (p *plan) ranges(n *node) func(yield func(dataRange) bool) {
-	return func(yield func(dataRange) bool) {
-		var scratch [1]segment
-		bs, ratio := uint64(p.im.geo.BlockSize), p.im.geo.Ratio
-		end := divUp(uint64(n.size), bs)
-		var lo, hi uint64
-		for _, s := range p.t.data(n, &scratch) {
-			from := uint64(s.off) / (bs * ratio) * ratio
-			to := divUp(uint64(s.off+s.n), bs*ratio) * ratio
-			if from > hi || hi == 0 {
-				if hi > lo && !yield(dataRange{lo, min(hi, end) - lo}) {
-					return
-				}
-				lo = from
-			}
-			hi = to
-		}
-		if hi > lo {
-			yield(dataRange{lo, min(hi, end) - lo})
-		}
-	}
-}
-
-// pieces lists where the blocks of a node lie.
-func (p *plan) pieces(n *node) (list []piece) {
-	w := p.walker(n.at)
-	for r := range p.nodeRanges(n) {
-		for done := uint64(0); done < r.n; {
-			g := w.next(divUp(r.n-done, p.im.geo.Ratio) * p.im.geo.Ratio)
-			at := ondisk.FileBlock(r.at + done)
-			g.n = min(g.n, r.n-done)
-			done += g.n
-			if k := len(list) - 1; k >= 0 && list[k].run.end() == g.start && uint64(list[k].at)+list[k].run.n == uint64(at) {
-				list[k].run.n += g.n
-				continue
-			}
-			list = append(list, piece{at: at, run: g})
-		}
-	}
-	return list
-}
-
-// nodeRanges is ranges for directories and symlinks as well.
-func (p *plan) nodeRanges(n *node) func(yield func(dataRange) bool) {
-	if n.isRegular() {
-		return p.ranges(n)
-	}
-	return func(yield func(dataRange) bool) {
-		yield(dataRange{0, divUp(uint64(n.size), uint64(p.im.geo.BlockSize))})
-	}
-}
-
-// A gapWalker goes through what was free before the plan.
-type gapWalker struct {
-	gaps []run
-	i    int
-	at   ondisk.Block
-}
-
-func (p *plan) walker(at ondisk.Block) gapWalker {
-	i, found := slices.BinarySearchFunc(p.gaps, at, func(r run, at ondisk.Block) int {
-		switch {
-		case r.end() <= at:
-			return -1
-		case r.start > at:
-			return 1
-		}
-		return 0
-	})
-	if !found {
-		i = 0
-	}
-	return gapWalker{p.gaps, i, at}
-}
-
-// next steps over the next blocks, most of them at most.
-func (w *gapWalker) next(most uint64) run {
-	g := w.gaps[w.i]
-	r := run{w.at, min(most, uint64(g.end()-w.at))}
-	if w.at = r.end(); w.at == g.end() {
-		w.i = (w.i + 1) % len(w.gaps)
-		w.at = w.gaps[w.i].start
-	}
-	return r
 }

@@ -157,9 +157,7 @@ func (w *dirWalker) takeRoot(fd int) error {
 	}
 	f := w.attributes(&st)
 	f.key = fileKey{}
-	if err := w.takeXattrs(fd, ".", "", &f); err != nil {
-		return err
-	}
+	w.takeXattrs(fd, ".", "", &f)
 	w.b.setRoot(&f)
 	return nil
 }
@@ -171,9 +169,7 @@ func (w *dirWalker) takeNames(ctx context.Context, fd int, task dirTask, names [
 	}
 	w.batch = w.batch[:0]
 	for _, n := range names {
-		if err := w.takeName(fd, task, n); err != nil {
-			return err
-		}
+		w.takeName(fd, task, n)
 	}
 	if err := w.b.add(task.id, w.batch); err != nil {
 		return err
@@ -190,38 +186,35 @@ func (w *dirWalker) takeNames(ctx context.Context, fd int, task dirTask, names [
 }
 
 // takeName adds one file to the batch, if it is one to keep.
-func (w *dirWalker) takeName(fd int, task dirTask, n dirName) error {
+func (w *dirWalker) takeName(fd int, task dirTask, n dirName) {
 	if n.kind == unix.DT_SOCK {
 		w.b.warn.note(task.join(n.name), leftOutSocket)
-		return nil
+		return
 	}
 	name := string(n.name)
 	var st unix.Stat_t
 	if err := unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		w.b.warn.fail(task.join(n.name), "left out: %v", err)
-		return nil
+		return
 	}
 	f := w.attributes(&st)
 	switch {
 	case len(w.s.skip) > 0 && w.s.skip[fileKey{uint64(st.Dev), st.Ino}]:
 		w.b.warn.note(task.join(n.name), leftOutByWish)
-		return nil
+		return
 	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
 		w.b.warn.note(task.join(n.name), leftOutSocket)
-		return nil
+		return
 	case st.Mode&unix.S_IFMT == unix.S_IFREG && !w.s.readable(fd, name, &st):
 		w.b.warn.fail(task.join(n.name), "left out: %v", unix.EACCES)
-		return nil
+		return
 	}
 	if err := w.takeDetails(fd, name, &st, &f); err != nil {
 		w.b.warn.fail(task.join(n.name), "left out: %v", err)
-		return nil
+		return
 	}
-	if err := w.takeXattrs(fd, name, task.path, &f); err != nil {
-		return err
-	}
+	w.takeXattrs(fd, name, task.path, &f)
 	w.batch = append(w.batch, named{name: n.name, found: f})
-	return nil
 }
 
 // attributes is what stat tells of a file.
@@ -302,9 +295,9 @@ func (s *dirSource) readable(dir int, name string, st *unix.Stat_t) bool {
 }
 
 // takeXattrs reads the xattrs of a file.
-func (w *dirWalker) takeXattrs(fd int, name, dir string, f *found) error {
+func (w *dirWalker) takeXattrs(fd int, name, dir string, f *found) {
 	if w.b.o.NoXattrs {
-		return nil
+		return
 	}
 	list, err := w.x.read(fd, name)
 	for _, e := range w.x.troubles {
@@ -312,8 +305,7 @@ func (w *dirWalker) takeXattrs(fd int, name, dir string, f *found) error {
 	}
 	if err != nil {
 		w.b.warn.fail(joinPath(dir, name), "extended attributes are left out: %v", err)
-		return nil
+		return
 	}
 	f.xattrs = list
-	return nil
 }

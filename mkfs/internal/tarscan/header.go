@@ -46,6 +46,7 @@ var (
 	starTrailer     = field{508, 4}
 
 	gnuAtimeField    = field{345, 12}
+	gnuCtimeField    = field{357, 12}
 	gnuSparseField   = field{386, 4 * sparseEntrySize}
 	gnuExtendedField = field{482, 1}
 	gnuRealField     = field{483, 12}
@@ -55,6 +56,16 @@ const kindAt = 156
 
 func (h *header) field(f field) []byte { return h.block[f.off : f.off+f.n] }
 func (h *header) kind() byte           { return h.block[kindAt] }
+
+// alone reports whether no data follows the header of an entry other than a file, whatever size it gives: so it is but for
+// GNU's lists of directories, and directories in the guise of files.
+func (h *header) alone() bool {
+	switch h.kind() {
+	case gnuDirectory, Regular, contiguous:
+		return false
+	}
+	return true
+}
 
 func (h *header) gnu() bool   { return string(h.field(magicField)) == "ustar  \x00" }
 func (h *header) ustar() bool { return string(h.field(magicField)[:6]) == "ustar\x00" }
@@ -117,9 +128,7 @@ func (h *header) fillNewer(e *Entry) error {
 	}
 	switch {
 	case h.gnu():
-		if !h.accessTime(gnuAtimeField, e) && isASCII(cString(h.field(prefixField))) {
-			e.prepend(cString(h.field(prefixField))) // some writers mix ustar's layout with GNU's magic
-		}
+		h.fillGNU(e)
 	case h.star():
 		e.prepend(cString(h.field(starPrefixField)))
 		h.accessTime(starAtimeField, e)
@@ -127,6 +136,17 @@ func (h *header) fillNewer(e *Entry) error {
 		e.prepend(cString(h.field(prefixField)))
 	}
 	return nil
+}
+
+// fillGNU sets what GNU tar has in place of a prefix: times. Some writers have a prefix there all the same.
+func (h *header) fillGNU(e *Entry) {
+	var changed Entry
+	prefix := cString(h.field(prefixField))
+	if h.accessTime(gnuAtimeField, e) && h.accessTime(gnuCtimeField, &changed) || !isASCII(prefix) {
+		return
+	}
+	e.AccessTime = Time{}
+	e.prepend(prefix)
 }
 
 // accessTime sets the time of access where the header has one, and reports false where it has something else.

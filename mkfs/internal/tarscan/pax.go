@@ -46,18 +46,39 @@ func mergeRecords(old, newer []Record) ([]Record, error) {
 	return old, nil
 }
 
-// apply sets the field that a record is for.
-func (e *Entry) apply(rec Record, sparse *paxSparse) error {
-	key, v := string(rec.Key), rec.Value
-	if bytes.HasPrefix(rec.Key, []byte("GNU.sparse.")) {
-		return sparse.apply(e, key[len("GNU.sparse."):], v)
+// fieldKeys are the records that stand for fields of the header. Of several the last counts, and an empty one takes the others back.
+var fieldKeys = [...]string{"path", "linkpath", "size", "uid", "gid", "mtime", "atime", "SCHILY.devmajor", "SCHILY.devminor"}
+
+// paxFields is the value of each of them.
+type paxFields [len(fieldKeys)][]byte
+
+// take sorts a record: into the fields, what is said of holes, or the entry's other records.
+func (f *paxFields) take(e *Entry, rec Record, sparse *paxSparse) error {
+	if key, ok := bytes.CutPrefix(rec.Key, []byte("GNU.sparse.")); ok {
+		return sparse.apply(string(key), rec.Value)
 	}
-	if len(v) == 0 {
-		switch key {
-		case "path", "linkpath", "size", "uid", "gid", "mtime", "atime", "ctime":
-			return nil // takes back what a global header said; the header's own value stands
+	if i := slices.Index(fieldKeys[:], string(rec.Key)); i >= 0 {
+		f[i] = rec.Value
+		return nil
+	}
+	e.Records = append(e.Records, rec)
+	return nil
+}
+
+// apply puts the values over those of the header.
+func (f *paxFields) apply(e *Entry) error {
+	for i, v := range f {
+		if len(v) == 0 {
+			continue
+		}
+		if err := e.setField(fieldKeys[i], v); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (e *Entry) setField(key string, v []byte) error {
 	switch key {
 	case "path":
 		e.Name = v
@@ -77,8 +98,6 @@ func (e *Entry) apply(rec Record, sparse *paxSparse) error {
 		return decimal(key, v, &e.Major)
 	case "SCHILY.devminor":
 		return decimal(key, v, &e.Minor)
-	default:
-		e.Records = append(e.Records, rec)
 	}
 	return nil
 }

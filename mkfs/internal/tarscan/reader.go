@@ -162,7 +162,7 @@ func (r *Reader) consume(h *header) error {
 	if err == nil && kind == paxGlobal {
 		r.global, err = mergeRecords(r.global, records)
 	} else if err == nil {
-		r.special.records = append(r.special.records, records...)
+		r.special.records = records
 	}
 	if err != nil {
 		return &FormatError{h.at, err.Error()}
@@ -195,12 +195,8 @@ func (r *Reader) finish(h *header) (*Entry, error) {
 		return nil, err
 	}
 	var sparse paxSparse
-	for _, list := range [][]Record{r.global, r.special.records} {
-		for _, rec := range list {
-			if err := e.apply(rec, &sparse); err != nil {
-				return nil, &FormatError{h.at, err.Error()}
-			}
-		}
+	if err := r.extend(e, &sparse); err != nil {
+		return nil, &FormatError{h.at, err.Error()}
 	}
 	if r.special.name != nil {
 		e.Name = r.special.name
@@ -215,15 +211,31 @@ func (r *Reader) finish(h *header) (*Entry, error) {
 	return e, nil
 }
 
-// settleKind reduces the kinds to those a caller knows.
+// extend puts what PAX headers say over what the entry's own does.
+func (r *Reader) extend(e *Entry, sparse *paxSparse) error {
+	var fields paxFields
+	for _, list := range [][]Record{r.global, r.special.records} {
+		for _, rec := range list {
+			if err := fields.take(e, rec, sparse); err != nil {
+				return err
+			}
+		}
+	}
+	return fields.apply(e)
+}
+
+// settleKind reduces the kinds to those a caller knows. A file whose name ends in a slash is a directory: so the first archives had
+// them.
 func (e *Entry) settleKind() {
 	switch e.Kind {
-	case oldRegular, contiguous, gnuSparse:
+	case Regular, oldRegular, contiguous:
+		e.Kind = Regular
+		if bytes.HasSuffix(e.Name, []byte("/")) {
+			e.Kind = Directory
+		}
+	case gnuSparse:
 		e.Kind = Regular
 	case gnuDirectory:
-		e.Kind = Directory
-	}
-	if e.Kind == Regular && bytes.HasSuffix(e.Name, []byte("/")) {
 		e.Kind = Directory
 	}
 }
@@ -234,7 +246,7 @@ func (r *Reader) locate(h *header, e *Entry, sparse *paxSparse) error {
 	switch e.Kind {
 	case HardLink, Symlink, Char, Block, Directory, FIFO:
 		skip := e.Size
-		if h.kind() != gnuDirectory {
+		if h.alone() {
 			skip = 0
 		}
 		e.Size, e.Stored = 0, 0

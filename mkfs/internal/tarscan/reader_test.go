@@ -76,16 +76,19 @@ func compare(t *testing.T, archive []byte) bool {
 		if err != nil {
 			return false
 		}
-		if h.Typeflag == tar.TypeXGlobalHeader || h.Typeflag == 'V' {
+		if h.Typeflag == 'V' {
 			i--
 			continue
 		}
-		if h.Typeflag == 'X' {
-			return false // a PAX header of Solaris's, which archive/tar does not know
+		if h.Typeflag == tar.TypeXGlobalHeader || h.Typeflag == 'X' {
+			return false // what these say of later entries, archive/tar leaves to its caller
 		}
 		data, err := io.ReadAll(io.LimitReader(want, contentMax))
 		if err != nil {
 			return false
+		}
+		if i >= len(got) && len(data) == contentMax {
+			return false // archive/tar notices at the end of a file that its map does not fit
 		}
 		if i >= len(got) {
 			t.Fatalf("entry %d, %q, is missing: %v", i, h.Name, gerr)
@@ -106,7 +109,7 @@ func compareItem(t *testing.T, got item, h *tar.Header, data string) {
 	if g != w {
 		t.Errorf("got  %s\nwant %s", g, w)
 	}
-	if got.data != data {
+	if got.data != data && got.Kind == tarscan.Regular {
 		t.Errorf("%q: %d bytes of content differ from the %d wanted", got.Name, len(got.data), len(data))
 	}
 	if when := time.Unix(got.ModTime.Sec, int64(got.ModTime.Nsec)); !when.Equal(h.ModTime) {
@@ -114,7 +117,12 @@ func compareItem(t *testing.T, got item, h *tar.Header, data string) {
 	}
 }
 
+// kind is the kind that we make of a header. As GNU tar does, we take a slash at the end of a name for a directory's in any archive.
 func kind(h *tar.Header) byte {
+	if (h.Typeflag == tar.TypeReg || h.Typeflag == tar.TypeCont) && strings.HasSuffix(h.Name, "/") {
+		h.Size = 0
+		return tarscan.Directory
+	}
 	switch h.Typeflag {
 	case tar.TypeGNUSparse, tar.TypeCont, tar.TypeRegA:
 		return tarscan.Regular

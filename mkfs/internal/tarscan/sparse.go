@@ -13,6 +13,7 @@ const sparseEntrySize = 24 // bytes of an offset and a length in a GNU header
 // offset and length, 0.1 one with all of them, and 1.0 puts them before the data.
 type paxSparse struct {
 	major, minor string
+	name         []byte
 	real         int64
 	hasReal      bool
 	segments     []Segment
@@ -21,7 +22,7 @@ type paxSparse struct {
 }
 
 // apply takes in one record, whose key is without its prefix.
-func (p *paxSparse) apply(e *Entry, key string, v []byte) error {
+func (p *paxSparse) apply(key string, v []byte) error {
 	var n int64
 	switch key {
 	case "major":
@@ -29,7 +30,7 @@ func (p *paxSparse) apply(e *Entry, key string, v []byte) error {
 	case "minor":
 		p.minor = string(v)
 	case "name":
-		e.Name = v
+		p.name = v
 	case "size", "realsize":
 		p.hasReal = true
 		return decimal(key, v, &p.real)
@@ -105,6 +106,9 @@ func (r *Reader) sparse(h *header, e *Entry, p *paxSparse) error {
 	}
 	if err != nil {
 		return err
+	}
+	if len(p.name) > 0 && h.kind() != gnuSparse {
+		e.Name = p.name
 	}
 	e.Sparse, e.Size = true, p.real
 	return e.setSegments(segments)
