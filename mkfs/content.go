@@ -52,16 +52,9 @@ func (c *Content) Close() error { return c.src.close() }
 // When Build fails, or is interrupted, no file system is found on the device, neither the new one nor the one it held.
 // Not enough room is a *TooSmallError, before anything is written.
 func (c *Content) Build(ctx context.Context, dev disk.Device, o Options) (Report, error) {
-	o, err := c.identify(o)
+	geo, err := c.plan(dev, o)
 	if err != nil {
 		return c.report(nil), err
-	}
-	geo, err := c.planDevice(dev, o)
-	if err == nil {
-		_, err = c.rehearse(geo)
-	}
-	if err != nil {
-		return c.report(nil), c.explain(err, dev.Size(), o)
 	}
 	p, err := c.lay(dev, geo)
 	if err != nil {
@@ -74,6 +67,31 @@ func (c *Content) Build(ctx context.Context, dev disk.Device, o Options) (Report
 		return c.report(p), err
 	}
 	return c.report(p), nil
+}
+
+// Plan works out what Build would make of a device of size bytes, and writes nothing. The super block of the Geometry counts what stays free.
+// The Report is of use with an error as well.
+func (c *Content) Plan(size int64, o Options) (*Geometry, Report, error) {
+	geo, err := c.plan(void{size: size}, o)
+	return geo, c.report(nil), err
+}
+
+// plan is planDevice for a content that fits.
+func (c *Content) plan(dev disk.Device, o Options) (*Geometry, error) {
+	o, err := c.identify(o)
+	if err != nil {
+		return nil, err
+	}
+	geo, err := c.planDevice(dev, o)
+	if err == nil {
+		var free uint64
+		free, err = c.rehearse(geo)
+		geo.Super.SetBlocksFree(free)
+	}
+	if err != nil {
+		return nil, c.explain(err, dev.Size(), o)
+	}
+	return geo, nil
 }
 
 // Build makes a file system on a device and fills it from a source: [Scan] and [Content.Build] in one.

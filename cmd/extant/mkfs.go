@@ -31,6 +31,7 @@ type mkfsRun struct {
 	format                              mkfsFlags
 	content                             fillFlags
 	line                                *progressLine // of filling
+	auto                                bool          // the size is what the content takes
 	force, dryRun, quiet, verbose, json bool
 }
 
@@ -81,6 +82,9 @@ func (m *mkfsRun) run(args []string) error {
 	if m.content.source != "" {
 		return m.makeFilled(t, o, epoch)
 	}
+	if m.content.free != "" {
+		return usagef("--free: give -d SOURCE")
+	}
 	return m.makeEmpty(t, o, epoch)
 }
 
@@ -93,7 +97,7 @@ func (m *mkfsRun) makeEmpty(t mkfsTarget, o mkfs.Options, epoch *time.Time) (err
 		}
 	}
 	if m.dryRun {
-		return m.plan(t, o, nil)
+		return m.plan(t, o)
 	}
 	var made *mkfs.Geometry
 	err = t.make(o, func(dev disk.Device) (err error) {
@@ -142,12 +146,12 @@ func fixedRandom(size int64, o mkfs.Options) (*bytes.Reader, error) {
 }
 
 // plan shows what would be made.
-func (m *mkfsRun) plan(t mkfsTarget, o mkfs.Options, c *mkfs.Report) error {
+func (m *mkfsRun) plan(t mkfsTarget, o mkfs.Options) error {
 	g, err := mkfs.Plan(t.room, o)
 	if err != nil {
 		return asUsage(err)
 	}
-	return m.report(t.image, g, c)
+	return m.report(t.image, g, nil)
 }
 
 // report shows what was made, and what went into it.
@@ -170,7 +174,7 @@ func (m *mkfsRun) report(image string, g *mkfs.Geometry, c *mkfs.Report) error {
 		fmt.Fprintf(m.out, "uuid %s\n", ondisk.UUID(g.Super.UUID))
 	}
 	if c != nil {
-		fmt.Fprintf(m.out, "%d files, %d directories, %d symbolic links, %s of data\n", c.Files, c.Dirs, c.Symlinks, humanSize(uint64(c.Data)))
+		m.tellContent(g, c)
 	}
 	if list := blockList(g.Backups()); list != "" {
 		fmt.Fprintf(m.out, "backups of the super block in blocks %s\n", list)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -228,6 +229,35 @@ func TestMkfsFilled(t *testing.T) {
 	mkfsCommand(t, exitFailed, "-d", filepath.Join(src, "none"), filepath.Join(src, "other.img"), "8M")
 	mkfsCommand(t, exitUsage, "-d", src, "--owner", "me", filepath.Join(src, "other.img"))
 	mkfsCommand(t, exitUsage, "-d", src, "--map-uid", "1:2:3:4", filepath.Join(src, "other.img"))
+}
+
+// TestMkfsRoom says how full a filled image is and what would leave room, and without writing the same as with it.
+func TestMkfsRoom(t *testing.T) {
+	src := sourceTree(t)
+	img := filepath.Join(t.TempDir(), "disk.img")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-d", src, img}, " free; --free SIZE leaves room\n"},
+		{[]string{"-d", src, "--free", "1M", img}, "% full, 1.1M free\n"},
+		{[]string{"-d", src, img, "64M"}, "14% full, 55M free\n"},
+	} {
+		dry, _ := mkfsCommand(t, 0, append([]string{"-n"}, c.args...)...)
+		wet, _ := mkfsCommand(t, 0, append([]string{"-F"}, c.args...)...)
+		uuid := regexp.MustCompile("uuid .*\n")
+		if !strings.Contains(wet, c.want) || uuid.ReplaceAllString(wet, "") != dry {
+			t.Errorf("%q: said\n%sand in a dry run\n%swant %q", c.args, wet, dry, c.want)
+		}
+		os.Remove(img)
+	}
+	for _, dry := range []string{"-n", "-F"} {
+		if _, errs := mkfsCommand(t, exitFailed, dry, "-d", src, img, "128k"); !strings.Contains(errs, "bytes needed, 131072 there") {
+			t.Errorf("%s: said %q", dry, errs)
+		}
+	}
+	mkfsCommand(t, exitUsage, "-d", src, "--free", "1M", img, "64M")
+	mkfsCommand(t, exitUsage, "--free", "1M", img, "64M")
 }
 
 func TestMkfsFromArchive(t *testing.T) {

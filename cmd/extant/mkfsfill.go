@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -185,7 +186,11 @@ func (m *mkfsRun) scan(image string, o mkfs.Options, epoch *time.Time) (*mkfs.Co
 
 // makeWith makes a file system with the content.
 func (m *mkfsRun) makeWith(t mkfsTarget, o mkfs.Options, c *mkfs.Content) (err error) {
-	if t.room == 0 {
+	if m.content.free != "" && t.room != 0 {
+		return usagef("--free: the size of %s is given", t.image)
+	}
+	m.auto = t.room == 0
+	if m.auto {
 		size, err := c.Size(m.ctx, o)
 		if err != nil {
 			return err
@@ -193,7 +198,13 @@ func (m *mkfsRun) makeWith(t mkfsTarget, o mkfs.Options, c *mkfs.Content) (err e
 		t.room = size - o.Extended.Offset
 	}
 	if m.dryRun {
-		return m.plan(t, o, nil)
+		g, report, err := c.Plan(t.room+o.Extended.Offset, o)
+		m.line.done()
+		m.warn(report)
+		if err != nil {
+			return err
+		}
+		return m.report(t.image, g, &report)
 	}
 	var made *mkfs.Geometry
 	var report mkfs.Report
@@ -243,6 +254,25 @@ func (m *mkfsRun) warn(r mkfs.Report) {
 	if r.Failed {
 		m.code = max(m.code, exitFailed)
 	}
+}
+
+// tellContent says what went into the file system, and how much room that leaves.
+func (m *mkfsRun) tellContent(g *mkfs.Geometry, r *mkfs.Report) {
+	fmt.Fprintf(m.out, "%d files, %d directories, %d symbolic links, %s of data\n", r.Files, r.Dirs, r.Symlinks, byteCount(uint64(r.Data)))
+	free := g.Super.BlocksFree()
+	fmt.Fprintf(m.out, "%d%% full, %s free", 100*(g.Blocks-free)/g.Blocks, byteCount(free*uint64(g.BlockSize)))
+	if m.auto && m.content.free == "" {
+		fmt.Fprint(m.out, "; --free SIZE leaves room")
+	}
+	fmt.Fprintln(m.out)
+}
+
+// byteCount is a number of bytes as humanSize has it, and says so of small ones.
+func byteCount(n uint64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return humanSize(n)
 }
 
 // addReport adds what went into the file system.
