@@ -15,6 +15,7 @@ import (
 type File struct {
 	name  string
 	inode *ext4.Inode
+	names *nameCache // to remember what is listed; may be nil
 
 	mu sched.Mutex
 	// +checklocks:mu
@@ -31,7 +32,7 @@ func (v *Volume) Open(name string) (*File, error) {
 	if err != nil {
 		return nil, pathError("open", name, err)
 	}
-	return &File{name: name, inode: n}, nil
+	return &File{name: name, inode: n, names: v.names}, nil
 }
 
 // ReadFile reads a whole file. A file that is larger than the device could hold and over 1 GiB, which only holes can make, is
@@ -220,6 +221,9 @@ func (f *File) readDirRest(from ext4.Cookie, _ int) (out []fs.DirEntry, next ext
 		if e.Name != "." && e.Name != ".." {
 			out = append(out, &dirEntry{dir: f.name, dirInode: f.inode, e: e})
 		}
+	}
+	if from == 0 && first == nil {
+		f.names.add(f.inode, out)
 	}
 	return out, next, first
 }

@@ -39,6 +39,7 @@ type Options struct {
 type Volume struct {
 	fs      *ext4.FS
 	root    *ext4.Inode
+	names   *nameCache
 	closers []io.Closer // what Close closes after fs, in order
 }
 
@@ -83,7 +84,7 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 	if err != nil {
 		return nil, closing(mounted, err)
 	}
-	return &Volume{fs: mounted, root: root}, nil
+	return &Volume{fs: mounted, root: root, names: newNameCache()}, nil
 }
 
 // Close ends the use of the volume and of all its Files.

@@ -15,6 +15,7 @@ const linksMax = 40
 // A walker resolves one path. trail is the way from the root to where it stands, so that ".." needs no look at the disk
 // and cannot leave the volume.
 type walker struct {
+	names *nameCache
 	trail []*ext4.Inode
 	rest  string // what is left of the path
 	links int    // symbolic links followed
@@ -29,7 +30,7 @@ func (v *Volume) Inode(name string, follow bool) (*ext4.Inode, error) {
 	if strings.IndexByte(name, 0) >= 0 {
 		return nil, syscall.EINVAL
 	}
-	w := &walker{trail: []*ext4.Inode{v.root}, rest: name}
+	w := &walker{names: v.names, trail: []*ext4.Inode{v.root}, rest: name}
 	for w.rest != "" {
 		if err := w.step(follow); err != nil {
 			return nil, err
@@ -53,7 +54,7 @@ func (w *walker) step(follow bool) error {
 		w.trail = w.trail[:max(1, len(w.trail)-1)]
 		return nil
 	}
-	child, err := w.at().Child(name)
+	child, err := w.names.child(w.at(), name)
 	if err != nil {
 		return err
 	}
