@@ -60,6 +60,7 @@ type entry struct {
 	name  string // in the target
 	path  string // in the volume; "" for the name in dir
 	inode *ext4.Inode
+	attr  ext4.Attr  // of inode
 	group *linkGroup // of a file with several names
 }
 

@@ -32,7 +32,7 @@ func ToTar(ctx context.Context, vol *extant.Volume, sources []Source, w io.Write
 	root := &node{path: "/", inode: rootInode(vol, sources, true)}
 	if root.inode != nil {
 		root.path = cleanPath(sources[0].Path)
-		t.header(entry{dir: root, path: root.path, inode: root.inode}, "./", tarDir, "")
+		t.header(entry{dir: root, path: root.path, inode: root.inode, attr: root.inode.Attr()}, "./", tarDir, "")
 	}
 	err := newWalk(ctx, vol, namePolicy{}, b, t).run(root, sources)
 	if err == nil {
@@ -105,9 +105,8 @@ func (t *tarSink) file(e entry) {
 
 // member writes one file.
 func (t *tarSink) member(e entry) error {
-	attr := e.inode.Attr()
 	name := "./" + e.dir.below + e.name
-	if attr.Type() == ondisk.ModeSocket {
+	if e.attr.Type() == ondisk.ModeSocket {
 		t.current.stats.Sockets++
 		t.current.note(e.at(), "left out: it is a socket")
 		return errLeftOut
@@ -115,7 +114,7 @@ func (t *tarSink) member(e entry) error {
 	if first, ok := t.done[e.group]; ok && e.group != nil {
 		return t.header(e, name, tarLink, first)
 	}
-	err := t.firstMember(e, name, &attr)
+	err := t.firstMember(e, name)
 	if err == nil && e.group != nil {
 		t.done[e.group] = name
 	}
@@ -123,10 +122,10 @@ func (t *tarSink) member(e entry) error {
 }
 
 // firstMember writes a file that is not in the archive yet.
-func (t *tarSink) firstMember(e entry, name string, attr *ext4.Attr) error {
-	switch attr.Type() {
+func (t *tarSink) firstMember(e entry, name string) error {
+	switch e.attr.Type() {
 	case ondisk.ModeRegular:
-		return t.regular(e, name, attr)
+		return t.regular(e, name)
 	case ondisk.ModeSymlink:
 		target, err := e.inode.Readlink()
 		if err != nil {
@@ -154,16 +153,15 @@ func (t *tarSink) header(e entry, name string, kind byte, target string) error {
 
 // describe is the header of a member.
 func (t *tarSink) describe(e entry, name string, kind byte) (*tarHeader, error) {
-	attr := e.inode.Attr()
 	r := t.meta
 	if kind == tarLink {
 		r = t.linkMeta
 	}
-	m := r.read(e.inode, &attr, &t.current.stats, func(err error) { t.current.fail(e.at(), err) })
+	m := r.read(e.inode, &e.attr, &t.current.stats, func(err error) { t.current.fail(e.at(), err) })
 	if err := t.data.budget.takeBytes(m.size()); err != nil {
 		return nil, err
 	}
-	return &tarHeader{name: name, kind: kind, meta: m, major: attr.Major, minor: attr.Minor}, nil
+	return &tarHeader{name: name, kind: kind, meta: m, major: e.attr.Major, minor: e.attr.Minor}, nil
 }
 
 // extent is a range of a file that is no hole, in bytes.
@@ -173,11 +171,11 @@ type extent struct{ off, end int64 }
 const extentsMax = 1 << 20
 
 // regular writes a regular file.
-func (t *tarSink) regular(e entry, name string, attr *ext4.Attr) error {
+func (t *tarSink) regular(e entry, name string) error {
 	if _, err := e.inode.ReadAt(t.data.buf[:1], 0); err != nil && err != io.EOF && !t.keep {
 		return err // before there is a header that promises data
 	}
-	list, err := t.extents(e.inode, attr.Size)
+	list, err := t.extents(e.inode, e.attr.Size)
 	if err != nil {
 		t.current.fail(e.at(), err)
 	}
@@ -185,8 +183,8 @@ func (t *tarSink) regular(e entry, name string, attr *ext4.Attr) error {
 	if err != nil {
 		return err
 	}
-	h.size, h.stored = attr.Size, attr.Size
-	if attr.Size > 0 && (len(list) != 1 || list[0] != extent{0, attr.Size}) {
+	h.size, h.stored = e.attr.Size, e.attr.Size
+	if e.attr.Size > 0 && (len(list) != 1 || list[0] != extent{0, e.attr.Size}) {
 		h.setSparse(list)
 	}
 	t.out.header(h)

@@ -110,9 +110,8 @@ func (s *dirSink) file(e entry) {
 	}
 	b.dir = e.dir
 	e.dir.pending.Add(1)
-	attr := e.inode.Attr()
 	b.files = append(b.files, e)
-	if b.bytes += min(attr.Size, batchBytes); len(b.files) >= batchFiles || b.bytes >= batchBytes {
+	if b.bytes += min(e.attr.Size, batchBytes); len(b.files) >= batchFiles || b.bytes >= batchBytes {
 		s.flush()
 	}
 }

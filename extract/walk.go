@@ -120,8 +120,18 @@ func (w *walk) source(root *node, s Source) error {
 	if err := w.checkName(name); err != nil {
 		return err
 	}
-	w.take(entry{dir: root, name: name, path: cleanPath(s.Path), inode: n})
+	if w.count() {
+		w.take(entry{dir: root, name: name, path: cleanPath(s.Path), inode: n})
+	}
 	return nil
+}
+
+// count counts one more name, whatever becomes of it, and reports whether that is within the limits.
+func (w *walk) count() bool {
+	if err := w.budget.takeFile(); err != nil {
+		w.err = err
+	}
+	return w.err == nil
 }
 
 // descend enters directories until none is left.
@@ -164,6 +174,7 @@ func (w *walk) list(d *node, n *ext4.Inode) {
 		switch {
 		case err != nil:
 			w.out.failed(d.path, err)
+			w.count()
 		case e.Name != "." && e.Name != "..":
 			w.window = append(w.window, e)
 		}
@@ -198,6 +209,9 @@ func (w *walk) takeWindow(d *node) {
 
 // takeEntry takes one name in a directory, which leads to an inode.
 func (w *walk) takeEntry(e entry, ino ondisk.Ino) error {
+	if !w.count() {
+		return nil
+	}
 	err := w.checkName(e.name)
 	if err != nil {
 		return err
@@ -245,10 +259,7 @@ func (w *walk) checkName(name string) error {
 
 // take hands an entry over, a directory when its turn comes.
 func (w *walk) take(e entry) {
-	if err := w.budget.takeFile(); err != nil {
-		w.err = err
-		return
-	}
+	e.attr = e.inode.Attr()
 	if !e.inode.IsDir() {
 		w.group(&e)
 		w.out.file(e)
@@ -270,7 +281,7 @@ func (w *walk) take(e entry) {
 
 // group finds the other names of a file that says it has several.
 func (w *walk) group(e *entry) {
-	if attr := e.inode.Attr(); attr.Links < 2 {
+	if e.attr.Links < 2 {
 		return
 	}
 	ino := e.inode.Ino()

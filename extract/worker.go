@@ -116,18 +116,17 @@ func (w *worker) makeFile(e *entry) error {
 	if err := w.stopped(); err != nil {
 		return err
 	}
-	attr := e.inode.Attr()
 	fail := func(err error) { w.batch.fail(e.at(), err) }
-	if err := w.leaveOut(e, &attr); err != nil {
+	if err := w.leaveOut(e); err != nil {
 		return err
 	}
-	m := w.sink.meta.read(e.inode, &attr, &w.batch.stats, fail)
+	m := w.sink.meta.read(e.inode, &e.attr, &w.batch.stats, fail)
 	if err := w.sink.budget.takeBytes(m.size()); err != nil {
 		return err
 	}
-	switch attr.Type() {
+	switch e.attr.Type() {
 	case ondisk.ModeRegular:
-		return w.regular(e, &attr, &m, fail)
+		return w.regular(e, &m, fail)
 	case ondisk.ModeSymlink:
 		target, err := e.inode.Readlink()
 		if err != nil {
@@ -135,12 +134,12 @@ func (w *worker) makeFile(e *entry) error {
 		}
 		return w.node(e, &m, fail, func() error { return w.dir.symlink(target, e.name) })
 	}
-	return w.node(e, &m, fail, func() error { return w.dir.mknod(e.name, &attr, &m) })
+	return w.node(e, &m, fail, func() error { return w.dir.mknod(e.name, &e.attr, &m) })
 }
 
 // leaveOut is errLeftOut for what no extraction makes, and what this one is not to make.
-func (w *worker) leaveOut(e *entry, attr *ext4.Attr) error {
-	switch attr.Type() {
+func (w *worker) leaveOut(e *entry) error {
+	switch e.attr.Type() {
 	case ondisk.ModeSocket:
 		w.batch.stats.Sockets++
 		w.batch.note(e.at(), "left out: it is a socket")
@@ -159,13 +158,12 @@ func (w *worker) node(e *entry, m *meta, fail failer, make func() error) error {
 	if err := w.sink.replacing(w.dir, e.name, make); err != nil {
 		return err
 	}
-	attr := e.inode.Attr()
-	w.dir.finishNode(e.name, attr.Type() == ondisk.ModeSymlink, m, fail)
+	w.dir.finishNode(e.name, e.attr.Type() == ondisk.ModeSymlink, m, fail)
 	return nil
 }
 
 // regular makes a regular file.
-func (w *worker) regular(e *entry, attr *ext4.Attr, m *meta, fail failer) error {
+func (w *worker) regular(e *entry, m *meta, fail failer) error {
 	var f hostFile
 	err := w.sink.replacing(w.dir, e.name, func() (err error) {
 		f, err = w.dir.create(e.name, m)
@@ -174,7 +172,7 @@ func (w *worker) regular(e *entry, attr *ext4.Attr, m *meta, fail failer) error 
 	if err != nil {
 		return err
 	}
-	if err := w.write(f, e.inode, attr.Size); err != nil {
+	if err := w.write(f, e.inode, e.attr.Size); err != nil {
 		return w.broken(f, e, m, fail, err)
 	}
 	f.finish(m, fail)

@@ -22,7 +22,7 @@ func main() {
 	log.SetFlags(0)
 	tasks := flag.Int("j", 2, "files hashed at the same time")
 	flag.Parse()
-	vol, err := extant.Open(flag.Arg(0))
+	vol, err := extant.OpenWith(flag.Arg(0), extant.Options{CacheBytes: 16 << 20})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -55,7 +55,7 @@ DEST, and set-ID bits, capabilities and devices are left out unless --privileged
 type cpRun struct {
 	outRun
 	f       *cpFlags
-	options extract.Options
+	copying extract.Options
 	dest    string
 	into    bool              // dest is a directory that is there
 	made    map[string]string // names in it that this run has made, and from what
@@ -66,16 +66,17 @@ func (r *cpRun) run(operands []string, dest string) (err error) {
 		return usagef("%s: files are copied out of images, not into them", dest)
 	}
 	r.f.recursive = r.f.recursive || r.f.archive
-	if r.options, err = r.f.ask(); err != nil {
+	if r.copying, err = r.f.ask(); err != nil {
 		return err
 	}
-	r.options.Overwrite = !r.f.noClobber
+	r.copying.Overwrite = !r.f.noClobber
 	if !r.f.archive && !r.f.preserve {
-		r.options.Omit = extract.MetaTimes | extract.MetaXattrs | extract.MetaModes
-		if r.options.Owners != extract.OwnersAlways {
-			r.options.Owners = extract.OwnersNever
+		r.copying.Omit = extract.MetaTimes | extract.MetaXattrs | extract.MetaModes
+		if r.copying.Owners != extract.OwnersAlways {
+			r.copying.Owners = extract.OwnersNever
 		}
 	}
+	r.app.options.CacheBytes = outCacheBytes
 	fi, err := os.Stat(dest)
 	r.dest, r.into = dest, err == nil && fi.IsDir()
 	if !r.into && len(operands) > 1 {
@@ -97,7 +98,7 @@ func (r *cpRun) copy(p place) error {
 	if err != nil {
 		return err
 	}
-	o := r.options
+	o := r.copying
 	r.callbacks(&o, p)
 	r.expect(p)
 	if r.f.noClobber {

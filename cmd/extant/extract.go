@@ -138,6 +138,7 @@ func (r *outRun) extract(f *extractFlags, source, dest string) error {
 	if err != nil {
 		return err
 	}
+	r.options.CacheBytes = outCacheBytes
 	p, err := r.place(source)
 	if err != nil {
 		return err

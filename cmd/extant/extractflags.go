@@ -104,6 +104,9 @@ func sizeNumber(s string) (int64, error) {
 	return int64(n), err
 }
 
+// outCacheBytes is the memory for metadata: each block of it is wanted for a short while only.
+const outCacheBytes = 16 << 20
+
 // outRun is one run of a verb that takes files out.
 type outRun struct {
 	*app
