@@ -1,0 +1,48 @@
+package fsck
+
+// Codes of xattrs.
+const (
+	XattrBody        Code = "xattr-body"
+	XattrBodyClash   Code = "xattr-body-clash"
+	XattrBodyHash    Code = "xattr-body-hash"
+	XattrBlock       Code = "xattr-block"
+	XattrBlockClash  Code = "xattr-block-clash"
+	XattrChecksum    Code = "xattr-checksum"
+	XattrHash        Code = "xattr-hash"
+	XattrBlockHash   Code = "xattr-block-hash"
+	XattrRefcount    Code = "xattr-refcount"
+	XattrOrder       Code = "xattr-order"
+	XattrIndex       Code = "xattr-index"
+	XattrACL         Code = "xattr-acl"
+	XattrCrypt       Code = "xattr-encryption"
+	XattrCryptAbsent Code = "xattr-encryption-missing"
+	ValueInode       Code = "ea-inode"
+	ValueInodeFlag   Code = "ea-inode-flag"
+	ValueInodeSize   Code = "ea-inode-size"
+	ValueInodeHash   Code = "ea-inode-hash"
+	ValueInodeRefs   Code = "ea-inode-refcount"
+	ValueInodeLost   Code = "ea-inode-unreferenced"
+)
+
+var xattrProblems = []Problem{
+	{XattrBody, Damage, DropXattrs, "PR_1_ATTR_VALUE_OFFSET", "xattrs in an inode make no sense"},
+	{XattrBodyClash, Damage, DropXattrs, "PR_1_INODE_EA_ALLOC_COLLISION", "xattrs in an inode overlap, or a name is there twice"},
+	{XattrBodyHash, Minor, SealXattrs, "PR_1_ATTR_HASH", "an xattr in an inode has a wrong hash"},
+	{XattrBlock, Damage, DropXattrs, "PR_1_BAD_EA_BLOCK", "a block of xattrs makes no sense"},
+	{XattrBlockClash, Damage, DropXattrs, "PR_1_EA_ALLOC_COLLISION", "xattrs in a block overlap, or a name is there twice"},
+	{XattrChecksum, Damage, SetChecksum, "PR_1_EA_BLOCK_ONLY_CSUM_INVALID", "a block of xattrs has a wrong checksum"},
+	{XattrHash, Minor, SealXattrs, "PR_1_ATTR_HASH", "an xattr in a block has a wrong hash"},
+	{XattrBlockHash, Minor, SealXattrs, "", "a block of xattrs has a wrong hash over its entries"},
+	{XattrRefcount, Minor, SetField, "PR_1_EXTATTR_REFCOUNT", "a block of xattrs counts other references than it has"},
+	{XattrOrder, Minor, SealXattrs, "", "xattrs in a block are out of order"},
+	{XattrIndex, Damage, DropXattr, "PR_1_EA_BAD_NAME", "an xattr's name has an index of 0"},
+	{XattrACL, Damage, DropXattr, "", "an access control list makes no sense"},
+	{XattrCrypt, Damage, ClearInode, "PR_1_CORRUPT_ENCRYPTION_XATTR", "an encryption context makes no sense"},
+	{XattrCryptAbsent, Damage, ClearInode, "PR_1_MISSING_ENCRYPTION_XATTR", "an encrypted inode has no encryption context"},
+	{ValueInode, Damage, DropXattr, "PR_1_ATTR_VALUE_EA_INODE", "an xattr's value is in an inode that cannot have it"},
+	{ValueInodeFlag, Damage, DropXattr, "PR_1_ATTR_NO_EA_INODE_FL", "an xattr's value is in an inode that is not for values"},
+	{ValueInodeSize, Damage, DropXattr, "", "an inode has more or fewer bytes than the value that is in it"},
+	{ValueInodeHash, Damage, SealXattrs, "PR_1_ATTR_HASH", "an xattr's hash is not that of the value in another inode"},
+	{ValueInodeRefs, Minor, SetField, "PR_4_EA_INODE_REF_COUNT", "an inode with a value counts other references than it has"},
+	{ValueInodeLost, Damage, ClearInode, "PR_4_UNATTACHED_INODE", "an inode with a value that no xattr has"},
+}
