@@ -19,7 +19,7 @@ const chunk = 1 << 20
 //
 //	newImage     the old super block is gone, the files of the file system itself have their places
 //	filling      numbers and blocks are taken with newIno and space.alloc, inodes and data written in any order
-//	setRoot      the root directory, by whoever filled
+//	setOwn       the root directory, by whoever filled
 //	finish       bitmaps, descriptors, backups; last of all the super block
 //
 // One goroutine at a time takes and accounts; any number may write to dev meanwhile.
@@ -238,6 +238,3 @@ func (im *image) setOwn(ino ondisk.Ino, slot []byte) {
 	im.seal(ino, slot)
 	copy(im.own[int(ino-1)*im.slotSize():], slot)
 }
-
-// setRoot keeps the slot of the root directory.
-func (im *image) setRoot(slot []byte) { im.setOwn(ondisk.RootIno, slot) }
