@@ -47,7 +47,7 @@ func (e *engine) answerChoice(t *task) {
 	if b != nil && t.value != 0 {
 		*b--
 	}
-	e.steps = append(e.steps, step{0, int32(t.value), t.serial, uint8(t.id), kindChoose})
+	e.steps = append(e.steps, step{0, int32(t.value), t.serial, uint8(t.id), kindChoose, false})
 	if e.tracing {
 		e.record(t)
 	}

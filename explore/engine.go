@@ -219,7 +219,7 @@ func (e *engine) settle() {
 		}
 	}
 	e.last = -1
-	if !e.fair() {
+	if !s.forced && !e.fair() {
 		e.search.did(e, *s, e.lastObj)
 		if e.stopped != nil {
 			e.search.never(e, e.stopped)

@@ -114,4 +114,5 @@ type step struct {
 	serial uint16
 	task   uint8
 	kind   kind
+	forced bool // there was nothing to decide
 }

@@ -52,7 +52,7 @@ func (e *engine) perform(t *task) {
 // log writes down the step.
 func (e *engine) log(t *task, o *object) {
 	e.last, e.lastObj = len(e.steps), o
-	e.steps = append(e.steps, step{t.op.mask, o.index, t.serial, uint8(t.id), t.op.kind})
+	e.steps = append(e.steps, step{t.op.mask, o.index, t.serial, uint8(t.id), t.op.kind, false})
 	e.ran, e.yielded = t.id, o.key == yieldRef
 	if e.tracing {
 		e.record(t)
@@ -235,5 +235,6 @@ func (e *engine) expireFirst() *task {
 		first.op.kind = kindPoll
 	}
 	e.perform(first)
+	e.steps[e.last].forced = true
 	return first
 }

@@ -84,7 +84,10 @@ func (s Schedule) Switches() int {
 func (e *engine) schedule() Schedule {
 	var s Schedule
 	for _, st := range e.steps {
-		if st.kind == kindChoose {
+		switch {
+		case st.forced:
+			continue
+		case st.kind == kindChoose:
 			s = append(s, Move{Value: int(st.obj)})
 			continue
 		}
