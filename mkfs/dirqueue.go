@@ -37,7 +37,7 @@ func cutSlash(path string) (name, rest string, more bool) { return strings.Cut(p
 
 // A dirQueue hands directories to the tasks that read them, the last found first, which keeps it short.
 type dirQueue struct {
-	mu   sched.Mutex // class: mkfs.queue
+	mu   sched.Mutex // class: mkfs-queue
 	cond sched.Cond
 	// +checklocks:mu
 	waiting []dirTask
@@ -47,7 +47,7 @@ type dirQueue struct {
 	err error // the first; it ends the work
 }
 
-var queueClass = sched.Class{Name: "mkfs.queue", Doc: "directories still to be read"}
+var queueClass = sched.Class{Name: "mkfs-queue", Doc: "directories still to be read"}
 
 func newDirQueue(first dirTask) *dirQueue {
 	q := &dirQueue{waiting: []dirTask{first}}

@@ -38,6 +38,6 @@
 //
 // # Locks
 //
-// mkfs.queue, mkfs.tree, mkfs.warnings and mkfs.fill guard what the tasks of a scan or of filling share; warnings may be taken under tree,
+// mkfs-queue, mkfs-tree, mkfs-warnings and mkfs-fill guard what the tasks of a scan or of filling share; warnings may be taken under tree,
 // and nothing else under any.
 package mkfs

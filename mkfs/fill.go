@@ -38,7 +38,7 @@ type filler struct {
 	jobs []job
 	next sched.Int64 // job to take
 
-	mu sched.Mutex // class: mkfs.fill
+	mu sched.Mutex // class: mkfs-fill
 	// +checklocks:mu
 	progress FillProgress
 	// +checklocks:mu
@@ -47,7 +47,7 @@ type filler struct {
 	errJob int
 }
 
-var fillClass = sched.Class{Name: "mkfs.fill", Doc: "how far filling has come"}
+var fillClass = sched.Class{Name: "mkfs-fill", Doc: "how far filling has come"}
 
 // fill writes what the plan says. Which task does what makes no difference to the result.
 func (p *plan) fill(ctx context.Context) error {

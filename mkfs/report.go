@@ -54,7 +54,7 @@ const warningsMax = 10000
 
 // warnings gathers warnings from several tasks. Which are kept does not depend on who comes first.
 type warnings struct {
-	mu sched.Mutex // class: mkfs.warnings
+	mu sched.Mutex // class: mkfs-warnings
 	// +checklocks:mu
 	list []Warning
 	// +checklocks:mu
@@ -63,7 +63,7 @@ type warnings struct {
 	failed bool
 }
 
-var warningsClass = sched.Class{Name: "mkfs.warnings", Doc: "what filling an image has to say"}
+var warningsClass = sched.Class{Name: "mkfs-warnings", Doc: "what filling an image has to say"}
 
 func newWarnings() *warnings {
 	w := new(warnings)

@@ -32,14 +32,14 @@ type builder struct {
 	o    *FillOptions
 	warn *warnings
 
-	mu sched.Mutex // class: mkfs.tree
+	mu sched.Mutex // class: mkfs-tree
 	// +checklocks:mu
 	t *tree
 	// +checklocks:mu
 	known map[fileKey]nodeID
 }
 
-var treeClass = sched.Class{Name: "mkfs.tree", Doc: "the tree that a scan builds"}
+var treeClass = sched.Class{Name: "mkfs-tree", Doc: "the tree that a scan builds"}
 
 // Limits of a tree. Arenas are counted in 32 bits.
 const (
