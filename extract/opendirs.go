@@ -92,23 +92,31 @@ func (o *openDirs) reopen(n *node) (hostDir, error) {
 
 // leave ends a use.
 func (o *openDirs) leave(n *node) {
+	if d, open := o.leaveOpen(n); !open {
+		d.close()
+	}
+}
+
+// leaveOpen ends a use. It returns the directory and whether that stays open.
+func (o *openDirs) leaveOpen(n *node) (d hostDir, open bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if n.host.users--; n.host.users > 0 {
-		return
+		return n.host.dir, true
 	}
 	if o.idle < idleMax {
 		o.idle++
-		return
+		return n.host.dir, true
 	}
 	n.host.open = false
-	n.host.dir.close()
+	return n.host.dir, false
 }
 
 // drop ends a use that is the last.
 func (o *openDirs) drop(n *node) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	d := n.host.dir
 	n.host.open, n.host.users = false, 0
-	n.host.dir.close()
+	o.mu.Unlock()
+	d.close()
 }

@@ -22,6 +22,14 @@ type reporter struct {
 	lateStats Stats
 }
 
+var reportClass = &sched.Class{Name: "extract-report", Doc: "what is to be reported after all else", Wait: sched.Spinning}
+
+func newReporter(o *Options) *reporter {
+	r := &reporter{o: o}
+	r.mu.Init(reportClass)
+	return r
+}
+
 // tell passes on what there is to say of a batch.
 func (r *reporter) tell(b *batch) {
 	r.stats.add(&b.stats)

@@ -23,15 +23,14 @@ func ToTar(ctx context.Context, vol *extant.Volume, sources []Source, w io.Write
 	links.Omit |= MetaXattrs
 	t := &tarSink{
 		ctx: ctx, keep: o.KeepPartial, meta: newMetaReader(&own, true), linkMeta: newMetaReader(&links, true),
-		reporter: &reporter{o: &o},
+		reporter: newReporter(&o),
 		out:      newTarWriter(w),
 		done:     map[*linkGroup]string{},
 	}
 	b := &budget{limits: o.Limits.of(vol.Ext4())}
 	t.data = newDataReader(b, &own)
-	root := &node{path: "/", inode: rootInode(vol, sources, true)}
+	root := newRoot(vol, sources)
 	if root.inode != nil {
-		root.path = cleanPath(sources[0].Path)
 		t.header(entry{dir: root, path: root.path, inode: root.inode, attr: root.inode.Attr()}, "./", tarDir, "")
 	}
 	err := newWalk(ctx, vol, namePolicy{}, b, t).run(root, sources)

@@ -14,7 +14,7 @@ import (
 // ToDir takes sources out of a volume to the directory dir of the host, which is made where it is not there. An error that is
 // a *PartialError says that some failed; another, that the extraction ended early. What was made until then stays.
 func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string, o Options) (Stats, error) {
-	r := &reporter{o: &o}
+	r := newReporter(&o)
 	if r.allMissing(vol, sources) {
 		return r.end(nil)
 	}
@@ -29,9 +29,10 @@ func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string
 		dirs:     newOpenDirs(),
 	}
 	out.pipeline = newPipeline(out.reporter.tell)
-	root := &node{path: "/"}
-	root.pending.Store(1)
-	root.inode = rootInode(vol, sources, made || o.replacesDirs())
+	root := newRoot(vol, sources)
+	if !made && !o.replacesDirs() {
+		root.inode = nil
+	}
 	out.dirs.add(root, d)
 	tasks := out.startWorkers(ctx)
 	walk := newWalk(ctx, vol, policyFor(runtime.GOOS, d.folds()), out.budget, out)
@@ -47,16 +48,17 @@ func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string
 	return out.reporter.end(out.pipeline.stopped())
 }
 
-// rootInode is the directory whose metadata the target gets; nil for none.
-func rootInode(vol *extant.Volume, sources []Source, wanted bool) *ext4.Inode {
-	if !wanted || len(sources) != 1 || sources[0].As != "" {
-		return nil
+// newRoot is the node of the target. Where one directory becomes the target, the target gets its metadata.
+func newRoot(vol *extant.Volume, sources []Source) *node {
+	root := &node{path: "/"}
+	root.pending.Store(1)
+	if len(sources) == 1 && sources[0].As == "" {
+		n, err := vol.Inode(sources[0].Path, sources[0].Follow)
+		if err == nil && n.IsDir() {
+			root.path, root.inode = cleanPath(sources[0].Path), n
+		}
 	}
-	n, err := vol.Inode(sources[0].Path, sources[0].Follow)
-	if err != nil || !n.IsDir() {
-		return nil
-	}
-	return n
+	return root
 }
 
 // dirSink makes what it is handed in a directory of the host.

@@ -172,6 +172,9 @@ func (w *walk) list(d *node, n *ext4.Inode) {
 	w.window = w.window[:0]
 	for e, err := range n.ReadDir(0) {
 		switch {
+		case err != nil && d.parent == nil:
+			w.out.failed(w.base, err)
+			w.count()
 		case err != nil:
 			w.out.failed(d.path, err)
 			w.count()
