@@ -54,7 +54,7 @@ var kinds = []struct {
 	{"inline_data, ea_inode", "-O inline_data,ea_inode", true},
 	{"inline_data in ext2", "-t ext2 -O inline_data", true},
 	{"ext2 with metadata_csum", "-t ext2 -O metadata_csum", false},
-	{"bigalloc, inline_data, ea_inode", "-O bigalloc,inline_data,ea_inode,meta_bg,large_dir,quota", true},
+	{"bigalloc, inline_data, ea_inode", "-O bigalloc,inline_data,ea_inode,meta_bg,^resize_inode,large_dir,quota", true},
 }
 
 // A cell is one file system of the matrix.
@@ -114,19 +114,20 @@ type rich struct {
 type riches struct {
 	t      testing.TB
 	extant program
+	names  int // in the large directory
 
 	mu   sync.Mutex
 	made map[ext4test.Room]func() (*rich, error)
 }
 
-func newRiches(t testing.TB) *riches {
-	return &riches{t: t, extant: buildProgram(t), made: map[ext4test.Room]func() (*rich, error){}}
+func newRiches(t testing.TB, names int) *riches {
+	return &riches{t: t, extant: buildProgram(t), names: names, made: map[ext4test.Room]func() (*rich, error){}}
 }
 
 // of is the tree for a cell.
 func (r *riches) of(t testing.TB, c cell) *rich {
 	t.Helper()
-	room := ext4test.Room{Block: min(c.block, 4096), EAInode: c.has("ea_inode")}
+	room := ext4test.Room{Block: min(c.block, 4096), EAInode: c.has("ea_inode"), Names: r.names}
 	r.mu.Lock()
 	get := r.made[room]
 	if get == nil {
@@ -237,7 +238,7 @@ var ways = []struct {
 func TestMatrix(t *testing.T) {
 	ext4test.Tool(t, "e2fsck")
 	ext4test.Tool(t, "tar")
-	sources := newRiches(t)
+	sources := newRiches(t, 3000)
 	for i, c := range cells() {
 		way := ways[i%len(ways)]
 		t.Run(c.name+" by "+way.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package ext4test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +14,8 @@ import (
 type Room struct {
 	Block   int  // bytes: a symbolic link is shorter, and the xattrs of a file beyond the inode fit in one
 	EAInode bool // large xattrs have inodes of their own
+	Names   int  // that the large directory may have; 0 is 3,000
 }
-
-// many is how many names the large directory of Rich has.
-const many = 3000
 
 // Rich is a tree with one of everything that a file system with that room can hold.
 func Rich(r Room) *Source {
@@ -26,7 +25,7 @@ func Rich(r Room) *Source {
 	s.addSizes()
 	s.addSparse()
 	s.addNames()
-	s.addMany()
+	s.addMany(cmp.Or(r.Names, 3000))
 	s.addLinks(r.Block)
 	s.addOwners()
 	s.addTimes()
@@ -104,9 +103,9 @@ func (s *Source) addNames() {
 }
 
 // addMany adds a directory that needs an index, of two levels where blocks are small.
-func (s *Source) addMany() {
+func (s *Source) addMany(names int) {
 	s.Dir("many")
-	for i := range many {
+	for i := range names {
 		name := fmt.Sprintf("many/%d %s", i, strings.Repeat("y", i%120))
 		if i%16 == 0 {
 			s.File(name, []byte(name))
