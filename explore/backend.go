@@ -7,6 +7,8 @@ type backend interface {
 	// begin and finish bracket an execution; close ends the use of the back end.
 	begin()
 	finish()
+	// look is called before something is done that may share memory with the tasks.
+	look()
 	close()
 	// launch is called once for a new task, in the task that starts it.
 	launch(t *task)

@@ -21,6 +21,7 @@ type coroutine struct {
 func (*coroutines) inline() bool { return true }
 func (*coroutines) begin()       {}
 func (*coroutines) finish()      {}
+func (*coroutines) look()        {}
 func (*coroutines) launch(*task) {}
 func (*coroutines) drop(*task)   {}
 

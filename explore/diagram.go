@@ -17,7 +17,7 @@ type History struct {
 // Trace runs f once, under the schedule s, and returns what happened.
 func Trace(cfg Config, s Schedule, f func()) (*History, error) {
 	h := &History{}
-	cfg.KeepGoing = false
+	cfg.KeepGoing, cfg.Goroutines = false, false
 	cfg.After = func(x *Execution) {
 		h.Events, h.Failure = x.e.trace, x.Failure
 		for _, b := range x.e.born {

@@ -102,6 +102,7 @@ func (v violation) Error() string { return string(v) }
 
 // fail notes a failure, of t unless it is nil, which then ends.
 func (e *engine) fail(t *task, v Verdict, format string, args ...any) {
+	e.back.look()
 	f := &Failure{Verdict: v, Message: fmt.Sprintf(format, args...)}
 	if t != nil {
 		f.Task = t.name()
@@ -112,6 +113,7 @@ func (e *engine) fail(t *task, v Verdict, format string, args ...any) {
 
 // failPanic notes that t has ended by a panic.
 func (e *engine) failPanic(t *task) {
+	e.back.look()
 	f := &Failure{Verdict: Panic, Task: t.name(), Message: fmt.Sprint(t.panicked), Stack: frameText(t.pcs)}
 	if v, ok := t.panicked.(violation); ok {
 		f.Verdict, f.Message = Assertion, string(v)
@@ -135,6 +137,7 @@ func (e *engine) judge() {
 	if e.busy == 0 {
 		return
 	}
+	e.back.look()
 	f := &Failure{Verdict: Leak}
 	for _, t := range e.tasks[:min(e.created, tasksMax)] {
 		if t.ended || t.daemon {

@@ -5,12 +5,13 @@ package explore
 // program's own operations make: raceBefore and raceAfter tell it, as those of package sync would.
 //
 // All decisions are made in the goroutine that called Run. It learns what the tasks did but tells them
-// nothing the detector could see: their functions that touch the engine's memory are not instrumented.
+// nothing the detector could see: their functions that touch the engine's memory are not instrumented, and
+// while they run it shares nothing with them, not even what package fmt keeps for reuse.
 type goroutines struct {
 	e     *engine
 	back  chan *thread
-	ends  uint64 // stands for the end of all tasks of an execution
-	blind bool   // the deciding goroutine's eyes are shut, from the first resume of an execution to its end
+	told  uint64 // stands for what tasks did before they gave control back
+	blind bool   // the deciding goroutine's eyes are shut, from a resume to the next look
 }
 
 // thread is a task's goroutine.
@@ -25,14 +26,16 @@ func newGoroutines(e *engine) *goroutines { return &goroutines{e: e, back: make(
 func (*goroutines) inline() bool { return false }
 
 // begin makes what earlier executions did happen before this one.
-func (b *goroutines) begin() { raceAcquire(&b.ends) }
+func (b *goroutines) begin() { raceAcquire(&b.told) }
 
-func (b *goroutines) finish() {
+func (b *goroutines) finish() { b.look() }
+
+// look opens the deciding goroutine's eyes, until the next resume.
+func (b *goroutines) look() {
 	if b.blind {
 		raceEnable()
 		b.blind = false
 	}
-	raceAcquire(&b.ends)
 }
 
 func (b *goroutines) close() {}
@@ -58,7 +61,7 @@ func (b *goroutines) serve(t *task, th *thread) {
 //
 //go:norace
 func (b *goroutines) done(th *thread) {
-	raceReleaseMerge(&b.ends)
+	raceReleaseMerge(&b.told)
 	th.ended = true
 	raceDisable()
 	b.back <- th
@@ -79,12 +82,17 @@ func (b *goroutines) resume(t *task) (ended bool) {
 		b.blind = true
 	}
 	t.thread.wake <- struct{}{}
-	return (<-b.back).ended
+	th := <-b.back
+	raceEnable()
+	raceAcquire(&b.told)
+	raceDisable()
+	return th.ended
 }
 
 //go:norace
 func (b *goroutines) park(t *task) {
 	th := t.thread
+	raceReleaseMerge(&b.told)
 	raceDisable()
 	b.back <- th
 	<-th.wake

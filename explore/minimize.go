@@ -15,7 +15,7 @@ func Minimize(cfg Config, fail *Failure, f func()) *Failure {
 	if fail.Verdict == Nondeterminism || fail.Verdict == Livelock {
 		return fail
 	}
-	cfg.KeepGoing, cfg.After = false, nil
+	cfg.KeepGoing, cfg.Goroutines, cfg.After = false, false, nil
 	m := &minimizer{cfg: cfg, best: fail, f: f}
 	for m.round() {
 	}

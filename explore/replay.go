@@ -61,6 +61,16 @@ func (r *replay) value(e *engine, t *task, n int) int {
 	return v
 }
 
+// finish notes that an execution was over before its schedule.
+func (r *replay) finish(*engine) {
+	if r.at < len(r.schedule) && r.schedule[r.at].Task != "" && r.steps == r.schedule[r.at].Steps {
+		r.at++
+	}
+	if r.at < len(r.schedule) && !r.lenient && r.misfit == "" {
+		r.misfit = fmt.Sprintf("all is over before move %d", r.at+1)
+	}
+}
+
 func (r *replay) err() error {
 	if r.misfit == "" {
 		return nil

@@ -1,8 +1,8 @@
 package explore
 
 import (
-	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"extant/sched"
@@ -54,7 +54,7 @@ func (t identity) name() string {
 		name = "task"
 	}
 	if t.nth > 1 {
-		return fmt.Sprintf("%s#%d", name, t.nth)
+		return name + "#" + strconv.Itoa(t.nth)
 	}
 	return name
 }

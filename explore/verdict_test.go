@@ -164,12 +164,15 @@ func TestPasses(t *testing.T) {
 		}},
 		{"timers run in order if nothing else can happen", func() {
 			var g sched.WaitGroup
+			var mu sched.Mutex
 			last := time.Duration(0)
 			for _, d := range []time.Duration{3, 1, 2} {
 				g.Add(1)
 				sched.AfterFunc("alarm", d, func() {
+					mu.Lock()
 					explore.Assert(d == last+1, "%d after %d", d, last)
 					last = d
+					mu.Unlock()
 					g.Done()
 				})
 			}
