@@ -40,7 +40,7 @@ func (e *engine) answerChoice(t *task) {
 	b := t.op.budget
 	e.faultsMet = e.faultsMet || b == &e.faults
 	e.expiriesMet = e.expiriesMet || b == &e.expiries
-	if t.op.n < 2 || b != nil && *b == 0 {
+	if t.op.n < 2 || b != nil && *b == 0 || e.fair() {
 		return
 	}
 	t.value = e.search.value(e, t, t.op.n)

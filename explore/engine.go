@@ -200,12 +200,14 @@ func (e *engine) next() *task {
 	if enabled == 0 {
 		return e.expireFirst()
 	}
+	fair := e.fair()
 	id := e.pick(enabled)
 	if id < 0 {
 		return nil
 	}
 	t := e.tasks[id]
 	e.perform(t)
+	e.steps[e.last].forced = fair
 	return t
 }
 
@@ -219,7 +221,7 @@ func (e *engine) settle() {
 		}
 	}
 	e.last = -1
-	if !s.forced && !e.fair() {
+	if !s.forced {
 		e.search.did(e, *s, e.lastObj)
 		if e.stopped != nil {
 			e.search.never(e, e.stopped)
@@ -229,7 +231,7 @@ func (e *engine) settle() {
 }
 
 // fair says that the execution has become so long that the search decides no more.
-func (e *engine) fair() bool { return len(e.steps) > e.cfg.StepsMax/2 }
+func (e *engine) fair() bool { return len(e.steps) >= e.cfg.StepsMax/2 }
 
 // resolve finds the object of what t announced.
 func (e *engine) resolve(t *task) {
