@@ -52,7 +52,7 @@ func (w *worker) resizeBlocks(dind ondisk.Block) uint64 {
 			w.fault(ResizeInode, Place{Block: dind, Offset: 4 * slot}, "reserved block %d is %d, not %d", i, got, want).want(uint64(want))
 			return 0
 		}
-		n, ok := w.resizeCopies(want, ondisk.Block(used+i))
+		n, ok := w.resizeCopies(want)
 		if !ok {
 			return 0
 		}
@@ -61,8 +61,8 @@ func (w *worker) resizeBlocks(dind ondisk.Block) uint64 {
 	return total
 }
 
-// resizeCopies compares a reserved block of group 0 with the places of its copies.
-func (w *worker) resizeCopies(at, nr ondisk.Block) (n uint64, ok bool) {
+// resizeCopies compares a reserved block of group 0 with the places of its copies: as far into their groups as it is into its own.
+func (w *worker) resizeCopies(at ondisk.Block) (n uint64, ok bool) {
 	s, im := &w.c.sb, &w.c.image
 	list := ondisk.BlockMap(buf(&w.nodeBufs[1], im.bs))
 	w.nodeBufs[1] = list
@@ -77,7 +77,7 @@ func (w *worker) resizeCopies(at, nr ondisk.Block) (n uint64, ok bool) {
 		if int(n) == list.Len() {
 			break
 		}
-		want := s.GroupFirstBlock(g) + 1 + nr
+		want := at + ondisk.Block(uint64(g)*uint64(s.BlocksPerGroup))
 		if got := list.At(int(n)); got != want {
 			w.fault(ResizeInode, Place{Block: at, Offset: 4 * int(n)}, "its copy in group %d is at %d, not %d", g, got, want).want(uint64(want))
 			return 0, false
