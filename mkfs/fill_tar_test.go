@@ -3,6 +3,7 @@ package mkfs_test
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -289,5 +290,55 @@ func sealHeaders(archive []byte) {
 			sum += int(c)
 		}
 		copy(archive[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	}
+}
+
+// TestGzipTails reads archives of several members and with something behind the last, and refuses those that are cut off.
+func TestGzipTails(t *testing.T) {
+	plain := pack(t, "f file hello", "d dir")
+	members := slices.Concat(gzipped(t, plain[:700]), gzipped(t, plain[700:]))
+	for name, c := range map[string]struct {
+		archive []byte
+		note    string
+	}{
+		"members": {members, ""},
+		"padded":  {append(bytes.Clone(members), make([]byte, 10240)...), ""},
+		"garbage": {append(bytes.Clone(members), "garbage\n"...), "what follows the end of the gzip archive is ignored"},
+	} {
+		report, err := mkfs.Build(context.Background(), disk.NewMem(1<<20), mkfs.Tar(bytes.NewReader(c.archive)), options(t, ""), mkfs.FillOptions{})
+		var notes []string
+		for _, w := range report.Warnings {
+			notes = append(notes, w.String())
+		}
+		if err != nil || report.Files != 1 || report.Failed || strings.Join(notes, ", ") != c.note {
+			t.Errorf("%s: %d files, notes %q, %v", name, report.Files, notes, err)
+		}
+	}
+	for n := 2; n < len(members); n += 7 {
+		_, err := mkfs.Build(context.Background(), disk.NewMem(1<<20), mkfs.Tar(bytes.NewReader(members[:n])), options(t, ""), mkfs.FillOptions{})
+		if whole := len(gzipped(t, plain[:700])); n != whole && n != whole+1 && (err == nil || !strings.Contains(err.Error(), "cut off")) {
+			t.Errorf("cut off after %d bytes of %d: %v", n, len(members), err)
+		}
+	}
+}
+
+func gzipped(t *testing.T, b []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := z.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestEmptyArchive takes nothing at all for an archive, as tar does, and says so: it may be what a broken pipe left.
+func TestEmptyArchive(t *testing.T) {
+	report, err := mkfs.Build(context.Background(), disk.NewMem(1<<20), mkfs.Tar(strings.NewReader("")), options(t, ""), mkfs.FillOptions{})
+	if err != nil || len(report.Warnings) != 1 || report.Warnings[0].Detail != "the archive is empty" {
+		t.Errorf("%v, %v", report.Warnings, err)
 	}
 }

@@ -31,8 +31,11 @@ type tarSource struct {
 }
 
 func (s *tarSource) scan(ctx context.Context, b *builder) error {
-	if err := s.locate(ctx, b.o.Spool); err != nil {
+	if err := s.locate(ctx, b); err != nil {
 		return err
+	}
+	if s.size == 0 {
+		b.warn.note("", "the archive is empty")
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,7 +61,7 @@ func (s *tarSource) scan(ctx context.Context, b *builder) error {
 }
 
 // locate finds the archive, or makes a copy that can be read at any place.
-func (s *tarSource) locate(ctx context.Context, dir string) error {
+func (s *tarSource) locate(ctx context.Context, b *builder) error {
 	if s.data != nil {
 		return nil
 	}
@@ -66,7 +69,7 @@ func (s *tarSource) locate(ctx context.Context, dir string) error {
 	if ok || err != nil {
 		return err
 	}
-	return s.spoolTo(ctx, dir)
+	return s.spoolTo(ctx, b)
 }
 
 // inPlace reports whether the archive can be read where it is.
@@ -98,27 +101,66 @@ func (s *tarSource) inPlace() (bool, error) {
 const gzipMagic = "\x1f\x8b"
 
 // spoolTo copies the archive, decompressed, to a temporary file that has no name where the system allows that.
-func (s *tarSource) spoolTo(ctx context.Context, dir string) error {
+func (s *tarSource) spoolTo(ctx context.Context, b *builder) error {
 	in := bufio.NewReaderSize(contextReader{ctx, s.in}, 1<<20)
-	var plain io.Reader = in
-	if magic, _ := in.Peek(len(gzipMagic)); string(magic) == gzipMagic {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return fmt.Errorf("gzip: %w", err)
-		}
-		plain = z
-	}
-	f, err := os.CreateTemp(dir, ".extant-spool-*")
+	f, err := os.CreateTemp(b.o.Spool, ".extant-spool-*")
 	if err != nil {
 		return err
 	}
 	s.spool, s.gone = f, os.Remove(f.Name()) == nil
-	s.size, err = io.Copy(f, plain)
+	if magic, _ := in.Peek(len(gzipMagic)); string(magic) == gzipMagic {
+		s.size, err = gunzip(f, in, b.warn)
+	} else {
+		s.size, err = io.Copy(f, in)
+	}
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
 	s.data = f
 	return nil
+}
+
+// gunzip decompresses in to w, member after member. What follows the last is no part of it, as with gzip: zeros are padding, anything else is
+// noted.
+func gunzip(w io.Writer, in *bufio.Reader, warn *warnings) (n int64, err error) {
+	z, err := gzip.NewReader(in)
+	for err == nil {
+		z.Multistream(false)
+		var more int64
+		more, err = io.Copy(w, z)
+		n += more
+		if err != nil {
+			break
+		}
+		var again bool
+		if again, err = anotherMember(in, warn); err != nil || !again {
+			return n, err
+		}
+		err = z.Reset(in)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("damaged gzip archive: cut off after %d bytes of what is in it: %w", n, err)
+	}
+	return n, err
+}
+
+// anotherMember reports whether a further member follows in a gzip archive.
+func anotherMember(in *bufio.Reader, warn *warnings) (bool, error) {
+	for {
+		next, err := in.Peek(len(gzipMagic))
+		switch {
+		case string(next) == gzipMagic:
+			return true, nil
+		case len(next) > 0 && next[0] == 0:
+			in.Discard(1)
+			continue
+		case err != nil && err != io.EOF:
+			return false, err
+		case len(next) > 0:
+			warn.note("", "what follows the end of the gzip archive is ignored")
+		}
+		return false, nil
+	}
 }
 
 // contextReader reads until the context ends.

@@ -296,6 +296,19 @@ func TestMkfsFromArchive(t *testing.T) {
 	}
 }
 
+// TestMkfsUnreadablePacking names the program that unpacks what mkfs does not.
+func TestMkfsUnreadablePacking(t *testing.T) {
+	archive := filepath.Join(t.TempDir(), "archive")
+	for magic, want := range map[string]string{"\xFD7zXZ\x00rest": "xz -dc", "BZh91AY&SY": "bzip2 -dc"} {
+		if err := os.WriteFile(archive, []byte(magic), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, errs := mkfsCommand(t, exitFailed, "-d", archive, archive+".img"); !strings.Contains(errs, want) {
+			t.Errorf("said %q, want %q in it", errs, want)
+		}
+	}
+}
+
 func TestIDMap(t *testing.T) {
 	m, err := idMap("--map-uid", []string{"0:100:10", "50:7"})
 	if err != nil {

@@ -118,13 +118,28 @@ func (m *mkfsRun) openSource() (mkfs.Source, func() error, error) {
 // zstdMagic begins what is compressed with zstd.
 const zstdMagic = "\x28\xB5\x2F\xFD"
 
+// packed is how to know what is packed in ways that are not read here, and the program that unpacks it.
+var packed = []struct {
+	at            int
+	magic, unpack string
+}{
+	{0, "\xFD7zXZ\x00", "xz -dc"}, {4, "1AY&SY", "bzip2 -dc"}, {0, "\x04\x22\x4D\x18", "lz4 -dc"}, {0, "LZIP\x01", "lzip -dc"}, {0, "\x1F\x9D", "uncompress -c"},
+}
+
+const magicMax = 10 // bytes that tell how an archive is packed
+
 // tarSource is an archive, unpacked where it is compressed with zstd; gzip is the library's. done closes r.
 func tarSource(r io.Reader, done func() error) (mkfs.Source, func() error, error) {
-	head, r, err := peek(r, len(zstdMagic))
+	head, r, err := peek(r, magicMax)
+	for _, p := range packed {
+		if err == nil && len(head) > p.at && strings.HasPrefix(string(head[p.at:]), p.magic) {
+			err = fmt.Errorf("the archive is compressed in a way that is not read here: give -d - and its content as %s writes it", p.unpack)
+		}
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, done())
 	}
-	if string(head) != zstdMagic {
+	if !strings.HasPrefix(string(head), zstdMagic) {
 		return mkfs.Tar(r), done, nil
 	}
 	z, err := zstd.NewReader(r)
