@@ -127,7 +127,7 @@ func (t *treeWalk) content(name string, d fs.DirEntry, n *ext4.Inode) error {
 	if err := t.enter(name, n); err != nil {
 		return t.fn(name, d, pathError("readdir", name, err))
 	}
-	list, err := readSorted(&File{name: name, inode: n})
+	list, err := readSorted(newFile(name, n, nil))
 	if err != nil {
 		if err := t.fn(name, d, err); err != nil {
 			return err

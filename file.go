@@ -26,13 +26,21 @@ type File struct {
 	closed bool
 }
 
+var positionClass = &sched.Class{Name: "file-position", Doc: "where an open file stands: held while Read and ReadDir read"}
+
 // Open opens a file or directory for reading, following symbolic links.
 func (v *Volume) Open(name string) (*File, error) {
 	n, err := v.Inode(name, true)
 	if err != nil {
 		return nil, pathError("open", name, err)
 	}
-	return &File{name: name, inode: n, names: v.names}, nil
+	return newFile(name, n, v.names), nil
+}
+
+func newFile(name string, n *ext4.Inode, names *nameCache) *File {
+	f := &File{name: name, inode: n, names: names}
+	f.mu.Init(positionClass)
+	return f
 }
 
 // ReadFile reads a whole file. A file that is larger than the device could hold and over 1 GiB, which only holes can make, is

@@ -59,12 +59,17 @@ func (p *plan) fill(ctx context.Context) error {
 		wg.Go("mkfs fill", func() { f.work(ctx) })
 	}
 	wg.Wait()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil {
-		return f.err
+	if err := f.failure(); err != nil {
+		return err
 	}
 	return p.finishInodes()
+}
+
+// failure is the error of the job that comes first among those that failed.
+func (f *filler) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 // total sets what there is to do, for progress.

@@ -90,6 +90,7 @@ func (c *Cache[K, V]) Get(k K) (V, error) {
 	f, mine := s.flights[k], false
 	if f == nil {
 		f, mine = &flight[V]{}, true
+		f.done.Init(c.classes.Load)
 		s.flights[k] = f
 	}
 	s.mu.Unlock()

@@ -1,0 +1,103 @@
+package extant_test
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"testing"
+
+	"extant"
+	"extant/disk"
+	"extant/disk/disktest"
+	"extant/extract"
+	"extant/lockdep"
+	"extant/mkfs"
+	"extant/sched"
+)
+
+// lockOrder reads the declared order of all locks.
+func lockOrder(t *testing.T) *lockdep.Order {
+	t.Helper()
+	text, err := os.ReadFile("LOCKS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := lockdep.ParseOrder(string(text))
+	if err != nil {
+		t.Fatalf("LOCKS: %v", err)
+	}
+	return order
+}
+
+// TestLockOrder builds an image, reads it from several tasks at once and takes its files out, under a validator that knows
+// LOCKS and nothing else.
+func TestLockOrder(t *testing.T) {
+	order := lockOrder(t)
+	v := lockdep.Watch(t, lockdep.Config{Order: order})
+	dev := disktest.NewRecorder(disk.NewMem(64 << 20))
+	ctx := context.Background()
+	if _, err := mkfs.Build(ctx, dev, mkfs.Dir("internal"), mkfs.Options{}, mkfs.FillOptions{Workers: 2}); err != nil {
+		t.Fatal(err)
+	}
+	vol, err := extant.OpenDevice(dev, extant.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vol.Close()
+	readTogether(t, vol)
+	if _, err := extract.ToDir(ctx, vol, []extract.Source{{Path: "/"}}, t.TempDir(), extract.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, pair := range order.Unseen(v.Graph()) {
+		t.Errorf("LOCKS declares %s < %s, which no test sees", pair[0], pair[1])
+	}
+}
+
+// TestLockOrderBites makes sure that an order that LOCKS does not declare is found.
+func TestLockOrderBites(t *testing.T) {
+	found := 0
+	v := lockdep.New(lockdep.Config{Order: lockOrder(t), Report: func(*lockdep.Report) { found++ }})
+	defer v.Attach()()
+	var outer, inner sched.Mutex
+	outer.Init(&sched.Class{Name: "disk-pages"})
+	inner.Init(&sched.Class{Name: "disk-recorder"})
+	outer.Lock()
+	inner.Lock()
+	inner.Unlock()
+	outer.Unlock()
+	if found != 1 {
+		t.Errorf("%d findings for an order against the declared one, want 1", found)
+	}
+}
+
+// readTogether reads every file from several tasks at once.
+func readTogether(t *testing.T, vol *extant.Volume) {
+	t.Helper()
+	var wg sched.WaitGroup
+	for range 4 {
+		wg.Go("reader", func() {
+			err := fs.WalkDir(vol.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+				if err == nil && d.Type().IsRegular() {
+					err = readSteps(vol.FS(), name)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// readSteps reads a file through its own position, as a program would.
+func readSteps(fsys fs.FS, name string) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(io.Discard, f)
+	return err
+}
