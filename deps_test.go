@@ -24,7 +24,7 @@ const depsRules = `
 	sched, internal/casefold, internal/invariant < internal/ondisk;
 	sched < disk;
 	disk < disk/disktest, crash;
-	sched < lockdep, explore;
+	sched < lockdep, explore, examples/bankaccount;
 	explore, lockdep < lab;
 
 	sched < internal/clock;

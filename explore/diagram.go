@@ -85,7 +85,7 @@ func (h *History) Diagram(remarksOnly bool) *Diagram {
 	if i := slices.IndexFunc(events, func(ev Event) bool { return ev.Task != "main" }); i > 0 {
 		events = events[i:]
 	}
-	for _, name := range h.Tasks {
+	for _, name := range mainLast(h.Tasks) {
 		if slices.ContainsFunc(events, func(ev Event) bool { return ev.Task == name }) {
 			d.columns[name] = len(d.Columns)
 			d.Columns = append(d.Columns, name)
@@ -95,6 +95,14 @@ func (h *History) Diagram(remarksOnly bool) *Diagram {
 		d.add(&events[i])
 	}
 	return d.Diagram
+}
+
+// mainLast puts the task that starts the others and looks at the result behind them.
+func mainLast(tasks []string) []string {
+	if len(tasks) == 0 || tasks[0] != "main" {
+		return tasks
+	}
+	return append(slices.Clone(tasks[1:]), "main")
 }
 
 // drawing is a diagram in the making.

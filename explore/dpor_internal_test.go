@@ -68,7 +68,7 @@ func TestDPORAgainstBruteForce(t *testing.T) {
 	schedules, traces, redundant, skipped := 0, 0, 0, 0
 	for i := 0; i < n; {
 		p := generate(r)
-		all := p.survey(DFS(), 300)
+		all := p.survey(DFS(), 200)
 		if !all.result.Exhausted {
 			skipped++
 			continue

@@ -125,11 +125,16 @@ func calls(pcs []uintptr) []Call {
 		if f.Function == "" || internal(f.Function) {
 			continue
 		}
-		_, name, _ := strings.Cut(f.Function[strings.LastIndexByte(f.Function, '/')+1:], ".")
-		cs = append(cs, Call{Func: name, File: f.File[strings.LastIndexByte(f.File, '/')+1:], Line: f.Line})
+		cs = append(cs, Call{Func: plainName(f.Function), File: f.File[strings.LastIndexByte(f.File, '/')+1:], Line: f.Line})
 	}
 	slices.Reverse(cs)
 	return cs
+}
+
+// plainName leaves out the package, and that a receiver is a pointer or a type generic.
+func plainName(function string) string {
+	_, name, _ := strings.Cut(function[strings.LastIndexByte(function, '/')+1:], ".")
+	return strings.NewReplacer("(*", "", ")", "", "[...]", "").Replace(name)
 }
 
 // literal says whether a function has no name of its own.
