@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -37,12 +38,15 @@ func fuzzBases(t testing.TB) [][]byte {
 		"-b 1024 -O ^metadata_csum,^has_journal", "-b 1024 -I 256 -O ^metadata_csum,^has_journal,inline_data",
 		"-b 1024 -O ^metadata_csum,^has_journal,^extent,^64bit,^dir_index,^filetype", "-b 1024 -O ^metadata_csum,^has_journal,ea_inode",
 	} {
-		b, err := os.ReadFile(mke2fs(t, p.root, "1M", "-t ext4 -N 128 -E root_owner=0:0,nodiscard "+args))
+		image := mke2fs(t, p.root, "1M", "-t ext4 -N 128 -E root_owner=0:0,nodiscard "+args)
+		b, err := os.ReadFile(image)
+		os.RemoveAll(filepath.Dir(image)) // the fuzzer kills its workers, which then remove nothing
 		if err != nil {
 			t.Fatal(err)
 		}
 		bases = append(bases, b)
 	}
+	os.RemoveAll(p.root)
 	return bases
 }
 
