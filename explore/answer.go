@@ -34,21 +34,24 @@ func (e *engine) spawn(t *task) {
 	t.op.task, t.op.body = nil, nil
 }
 
-// answerChoice chooses a value within what the budget leaves.
+// answerChoice chooses a value within what the budget leaves. Without a choice, too, a step says that it is 0.
 func (e *engine) answerChoice(t *task) {
 	t.value = 0
+	if t.op.n < 2 {
+		return
+	}
 	b := t.op.budget
 	e.faultsMet = e.faultsMet || b == &e.faults
 	e.expiriesMet = e.expiriesMet || b == &e.expiries
-	if t.op.n < 2 || b != nil && *b == 0 || e.fair() {
-		return
+	forced := b != nil && *b == 0 || e.fair()
+	if !forced {
+		t.value = e.search.value(e, t, t.op.n)
 	}
-	t.value = e.search.value(e, t, t.op.n)
 	if b != nil && t.value != 0 {
 		*b--
 	}
-	e.steps = append(e.steps, step{0, int32(t.value), t.serial, uint8(t.id), kindChoose, false})
-	if e.tracing {
+	e.steps = append(e.steps, step{0, int32(t.value), t.serial, uint8(t.id), kindChoose, forced})
+	if e.tracing && !forced {
 		e.record(t)
 	}
 }

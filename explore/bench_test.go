@@ -26,18 +26,38 @@ func forty() {
 	explore.Assert(x == 10, "x is %d", x)
 }
 
+// BenchmarkSchedules reports, beside the average, the rate of the best of many short stretches: what one core
+// can do, whatever else the machine does.
 func BenchmarkSchedules(b *testing.B) {
-	for _, s := range []explore.Strategy{explore.Random(1), explore.DPOR(), explore.DFS()} {
-		b.Run(s.String(), func(b *testing.B) {
-			n := 0
-			for n < b.N {
-				r := explore.Run(explore.Config{Strategy: s, Executions: b.N - n}, forty)
-				n += r.Executions
+	for name, cfg := range map[string]explore.Config{
+		"random":     {Strategy: explore.Random(1)},
+		"pos":        {Strategy: explore.POS(1)},
+		"dfs":        {Strategy: explore.DFS()},
+		"dpor":       {Strategy: explore.DPOR()},
+		"goroutines": {Strategy: explore.Random(1), Goroutines: true},
+	} {
+		b.Run(name, func(b *testing.B) {
+			best := 0.0
+			for n := 0; n < b.N; {
+				cfg.Executions = min(200, b.N-n)
+				r := explore.Run(cfg, forty)
 				if r.Failure != nil {
 					b.Fatal(r.Failure)
 				}
+				n += r.Executions
+				best = max(best, float64(r.Executions)/r.Elapsed.Seconds())
 			}
+			b.ReportMetric(best, "best/s")
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "schedules/s")
 		})
+	}
+}
+
+// BenchmarkSeed is the exhaustive search of a small program: 7 executions.
+func BenchmarkSeed(b *testing.B) {
+	for b.Loop() {
+		if r := explore.Run(explore.Config{KeepGoing: true}, seed); r.Executions != 7 {
+			b.Fatal(r)
+		}
 	}
 }

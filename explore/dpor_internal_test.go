@@ -44,7 +44,7 @@ type survey struct {
 func (p program) survey(s Strategy, limit int) survey {
 	sv := survey{traces: map[string]int{}, outcomes: map[string]bool{}}
 	w := &world{}
-	sv.result = Run(Config{Strategy: s, KeepGoing: true, Executions: limit, After: func(x *Execution) {
+	sv.result = Run(Config{Strategy: s, KeepGoing: true, Faults: 1, Executions: limit, After: func(x *Execution) {
 		if !x.Complete {
 			return
 		}

@@ -61,7 +61,7 @@ type program struct {
 var vocabulary = []string{
 	"lock", "lock", "try", "rlock", "wlock", "tryr", "tryw", "test", "set", "clear", "tas", "cas", "ifset", "add", "load",
 	"complete", "wait", "trywait", "fire", "reset", "isset", "await", "pagelock", "pagetry", "pagehandoff", "pageunlock", "pageidle", "locked",
-	"condwait", "signal", "broadcast", "group", "groupwait", "choose", "yield",
+	"condwait", "signal", "broadcast", "group", "groupwait", "choose", "fault", "yield",
 }
 
 func generate(r *rand.Rand) program {
@@ -205,6 +205,8 @@ func (w *world) word(task int, in instruction, bit uint64) {
 		w.number(task, w.n.Load())
 	case "choose":
 		w.number(task, int64(sched.Choose(2)))
+	case "fault":
+		w.saw(task, sched.Fault("here"))
 	case "yield":
 		sched.Yield("here")
 	default:
