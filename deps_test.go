@@ -25,7 +25,7 @@ const depsRules = `
 	sched < disk;
 	disk < disk/disktest, crash;
 	sched < lockdep, explore, examples/bankaccount;
-	explore, lockdep < lab;
+	explore, lockdep < lab, examples/bankaccount;
 
 	sched < internal/clock;
 	disk, internal/ondisk, internal/clock < internal/buffer, internal/journal;

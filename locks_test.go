@@ -4,7 +4,13 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"extant"
@@ -100,4 +106,34 @@ func readSteps(fsys fs.FS, name string) error {
 	defer f.Close()
 	_, err = io.Copy(io.Discard, f)
 	return err
+}
+
+var classLiteral = regexp.MustCompile(`sched\.Class\{Name: "([^"]+)"`)
+
+// TestLocksComplete makes sure that LOCKS names the classes that the engine has, and no others.
+func TestLocksComplete(t *testing.T) {
+	unused := map[string]bool{}
+	for _, c := range lockOrder(t).Classes {
+		unused[c.Name] = true
+	}
+	declared := maps.Clone(unused)
+	for file := range sourceFiles(t) {
+		dir := path.Dir(filepath.ToSlash(file))
+		if strings.HasSuffix(file, "_test.go") || slices.Contains(engineFree, dir) || strings.HasPrefix(dir, "examples/") {
+			continue
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range classLiteral.FindAllSubmatch(src, -1) {
+			if name := string(m[1]); !declared[name] {
+				t.Errorf("%s: lock class %q is not in LOCKS", file, name)
+			}
+			delete(unused, string(m[1]))
+		}
+	}
+	for name := range unused {
+		t.Errorf("LOCKS has class %q, which nothing defines", name)
+	}
 }

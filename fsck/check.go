@@ -93,7 +93,7 @@ type checker struct {
 	progress sched.Mutex
 }
 
-var progressClass = sched.Class{Name: "fsck.progress", Doc: "the callback for progress of a check"}
+var progressClass = sched.Class{Name: "fsck-progress", Doc: "the callback for progress of a check"}
 
 // run does the phases in order.
 func (c *checker) run() error {
