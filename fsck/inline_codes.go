@@ -18,7 +18,7 @@ var inlineProblems = []Problem{
 	{InlineExtents, Damage, FixInline, "PR_1_CLEAR_EXTENT_FOR_INLINE_DATA", "an inode has inline data and an extent tree"},
 	{InlineSize, Damage, FixInline, "", "a file with inline data is longer than the inode has room for"},
 	{InlineTail, Minor, FixInline, "", "inline data past the end of the file is not zeros"},
-	{InlineDirSize, Minor, SetField, "PR_2_BAD_INLINE_DIR_SIZE", "i_size of an inline directory is not that of its data"},
+	{InlineDirSize, Minor, SetField, "PR_1_BAD_I_SIZE", "i_size of an inline directory is not that of its data"},
 	{InlineStray, Damage, DropXattr, "", "an inode without inline data has the xattr system.data"},
 	{InlineExtra, Damage, FixInline, "", "an inode with inline data has no room for xattrs"},
 	{InlineTypeless, Damage, ClearFlag, "PR_1_SPECIAL_EXTENTS_IDATA", "an inode of this type cannot have inline data"},

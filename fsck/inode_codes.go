@@ -49,7 +49,7 @@ var inodeProblems = []Problem{
 	{InodeSpecialSize, Minor, SetField, "PR_1_SET_NONZSIZE", "a device, FIFO or socket has a size"},
 	{InodeSpecialFlags, Minor, ClearFlag, "PR_1_SET_IMMUTABLE", "a device, FIFO or socket is immutable or for appending only"},
 	{InodeSpecialMap, Damage, ClearFlag, "PR_1_SPECIAL_EXTENTS_IDATA", "a device, FIFO or socket has extents or inline data"},
-	{InodeDevice, Damage, ClearInode, "PR_2_BAD_CHAR_DEV", "a device, FIFO or socket has more in i_block than a device number"},
+	{InodeDevice, Minor, SetField, "", "a device, FIFO or socket has more in i_block than a device number"},
 	{InodeExtentFlag, Damage, ClearFlag, "PR_1_EXTENT_FEATURE", "an inode has extents, and the feature extent is off"},
 	{InodeExtentMissing, Damage, SetFlag, "PR_1_UNSET_EXTENT_FL", "an inode without the flag for extents has an extent tree"},
 	{InodeInlineFlag, Damage, ClearFlag, "PR_1_INLINE_DATA_FEATURE", "an inode has inline data, and the feature inline_data is off"},

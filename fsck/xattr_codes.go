@@ -25,7 +25,7 @@ const (
 )
 
 var xattrProblems = []Problem{
-	{XattrBody, Damage, DropXattrs, "PR_1_ATTR_VALUE_OFFSET", "xattrs in an inode make no sense"},
+	{XattrBody, Damage, DropXattrs, "PR_1_INODE_EA_ALLOC_COLLISION", "xattrs in an inode make no sense"},
 	{XattrBodyClash, Damage, DropXattrs, "PR_1_INODE_EA_ALLOC_COLLISION", "xattrs in an inode overlap, or a name is there twice"},
 	{XattrBodyHash, Minor, SealXattrs, "PR_1_ATTR_HASH", "an xattr in an inode has a wrong hash"},
 	{XattrBlock, Damage, DropXattrs, "PR_1_BAD_EA_BLOCK", "a block of xattrs makes no sense"},
@@ -40,7 +40,7 @@ var xattrProblems = []Problem{
 	{XattrCrypt, Damage, ClearInode, "PR_1_CORRUPT_ENCRYPTION_XATTR", "an encryption context makes no sense"},
 	{XattrCryptAbsent, Damage, ClearInode, "PR_1_MISSING_ENCRYPTION_XATTR", "an encrypted inode has no encryption context"},
 	{ValueInode, Damage, DropXattr, "PR_1_ATTR_VALUE_EA_INODE", "an xattr's value is in an inode that cannot have it"},
-	{ValueInodeFlag, Damage, DropXattr, "PR_1_ATTR_NO_EA_INODE_FL", "an xattr's value is in an inode that is not for values"},
+	{ValueInodeFlag, Damage, DropXattr, "PR_1_ATTR_VALUE_EA_INODE", "an xattr's value is in an inode that is not for values"},
 	{ValueInodeSize, Damage, DropXattr, "", "an inode has more or fewer bytes than the value that is in it"},
 	{ValueInodeHash, Damage, SealXattrs, "PR_1_ATTR_HASH", "an xattr's hash is not that of the value in another inode"},
 	{ValueInodeRefs, Minor, SetField, "PR_4_EA_INODE_REF_COUNT", "an inode with a value counts other references than it has"},
