@@ -42,7 +42,7 @@ func (e *engine) answerChoice(t *task) {
 	}
 	b := t.op.budget
 	e.faultsMet = e.faultsMet || b == &e.faults
-	e.expiriesMet = e.expiriesMet || b == &e.expiries
+	e.expiriesMet = e.expiriesMet || b == &t.expiries
 	forced := b != nil && *b == 0 || e.fair()
 	if !forced {
 		t.value = e.search.value(e, t, t.op.n)
@@ -50,7 +50,7 @@ func (e *engine) answerChoice(t *task) {
 	if b != nil && t.value != 0 {
 		*b--
 	}
-	e.steps = append(e.steps, step{0, int32(t.value), t.serial, uint8(t.id), kindChoose, forced})
+	e.steps = append(e.steps, step{0, int32(t.value), t.serial, uint8(t.id), kindChoose, kindChoose, forced})
 	if e.tracing && !forced {
 		e.record(t)
 	}

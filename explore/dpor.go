@@ -301,13 +301,14 @@ func (d *dpor) follows(row int32, f *front) bool {
 	return false
 }
 
-// conflicts says whether s depends on an event after at that neither depends on that one nor is left out.
+// conflicts says whether s depends on an event after at that neither depends on that one nor is left out. In
+// the other order s may do something else than it did, so it counts as what was announced.
 func (d *dpor) conflicts(at int32, s step, o *object, without *front) bool {
 	ev := &d.events[at]
 	for i := len(o.history) - 1; i >= 0 && o.history[i] > at; i-- {
 		v := &d.events[o.history[i]]
 		if v.task != s.task && d.clocks.at(v.clock, ev.task) < ev.index && !d.follows(v.clock, without) &&
-			dependent(v.kind, v.mask, s.kind, s.mask) {
+			dependent(v.kind, v.mask, s.said, s.mask) {
 			return true
 		}
 	}
@@ -332,7 +333,7 @@ func (d *dpor) finish(e *engine) {
 
 // never looks for races with the operation of t, which had announced it but was stopped.
 func (d *dpor) never(_ *engine, t *task) {
-	d.races(step{mask: t.op.mask, task: uint8(t.id), kind: t.op.kind}, t.op.obj)
+	d.races(step{mask: t.op.mask, task: uint8(t.id), kind: t.op.kind, said: t.op.kind}, t.op.obj)
 }
 
 func (d *dpor) exhausted() bool { return d.over }

@@ -29,9 +29,8 @@ type engine struct {
 	decided bool       // chosen is valid
 	dying   bool       // the execution is over: tasks that are left unwind
 
-	clock    int64 // nanoseconds since epoch
-	faults   int   // how many more may be injected
-	expiries int   // how many more waits may end early
+	clock  int64 // nanoseconds since epoch
+	faults int   // how many more may be injected
 
 	steps   []step
 	last    int // index of the step whose effects are not settled, or -1
@@ -77,7 +76,7 @@ func (e *engine) reset() {
 	e.live, e.created, e.busy, e.clock = 0, 0, 0, 0
 	e.cur, e.chosen, e.decided, e.dying = nil, nil, false, false
 	e.born, e.ran, e.yielded = e.born[:0], 0, false
-	e.faults, e.expiries = e.cfg.Faults, e.cfg.Expiries
+	e.faults = e.cfg.Faults
 	e.steps, e.last, e.lastObj, e.stopped, e.cut = e.steps[:0], -1, nil, nil, ""
 	e.failure, e.trace = nil, nil
 }
@@ -190,14 +189,17 @@ func (e *engine) next() *task {
 		}
 		e.resolve(t)
 	}
-	if e.failure != nil && !e.cfg.KeepGoing || e.cut != "" || e.busy == 0 {
+	if e.failure != nil && !e.cfg.KeepGoing || e.cut != "" {
 		return nil
 	}
 	enabled, forced := e.scan()
 	if forced != nil {
 		return forced
 	}
-	if enabled == 0 {
+	switch {
+	case enabled == 0 && e.busy == 0:
+		return nil
+	case enabled == 0:
 		return e.expireFirst()
 	}
 	fair := e.fair()
@@ -272,6 +274,9 @@ func (e *engine) scan() (enabled uint64, forced *task) {
 // never end does not.
 func (e *engine) pick(enabled uint64) int {
 	if len(e.steps) >= e.cfg.StepsMax {
+		if e.busy == 0 {
+			return -1 // daemons may go on forever
+		}
 		e.fail(nil, Livelock, "no end after %d operations, the later half of them in turns", len(e.steps))
 		return -1
 	}

@@ -21,6 +21,7 @@ type object struct {
 	ends    *task   // the object is this task's end
 	waiting []*task // on a condition, first come first
 	timer   *task   // the armed run of a timer
+	early   int     // how often the timer has expired while something else could happen
 
 	history []int32 // events on the object, for whoever keeps them
 }

@@ -113,6 +113,7 @@ type step struct {
 	obj    int32 // index of the object; the value of a choice
 	serial uint16
 	task   uint8
-	kind   kind
+	kind   kind // what it turned out to do
+	said   kind // what was announced
 	forced bool // there was nothing to decide
 }

@@ -20,16 +20,18 @@ func (e *engine) enabled(t *task) bool {
 	case kindWait, kindAwait, kindIdle:
 		return sched.Ready(t.op.waiter)
 	case kindExpire:
-		return e.expiries > 0
+		return o.early < e.cfg.Expiries
+	case kindSleep:
+		return t.expiries > 0
 	}
 	return true
 }
 
 // perform makes what t announced happen, which is possible now. The kind becomes that of what did happen.
 func (e *engine) perform(t *task) {
-	o := t.op.obj
+	o, said := t.op.obj, t.op.kind
 	t.ok = true
-	switch k := t.op.kind; {
+	switch k := said; {
 	case k == kindRead && o.held:
 		t.op.kind = kindTryFail // it sees that a mutex is held
 	case k <= kindBegin:
@@ -40,19 +42,21 @@ func (e *engine) perform(t *task) {
 	case k == kindPoll:
 		e.poll(t)
 	case k == kindSleep:
+		e.expiriesMet = true
+		t.expiries--
 		e.clock = max(e.clock, t.op.until)
 	case k <= kindNotify:
 		e.wake(t, o)
 	default:
 		e.time(t, o)
 	}
-	e.log(t, o)
+	e.log(t, o, said)
 }
 
 // log writes down the step.
-func (e *engine) log(t *task, o *object) {
+func (e *engine) log(t *task, o *object, said kind) {
 	e.last, e.lastObj = len(e.steps), o
-	e.steps = append(e.steps, step{t.op.mask, o.index, t.serial, uint8(t.id), t.op.kind, false})
+	e.steps = append(e.steps, step{t.op.mask, o.index, t.serial, uint8(t.id), t.op.kind, said, false})
 	e.ran, e.yielded = t.id, o.key == yieldRef
 	if e.tracing {
 		e.record(t)
@@ -185,7 +189,7 @@ func (e *engine) time(t *task, o *object) {
 	case kindExpire:
 		o.timer = nil
 		e.expiriesMet = true
-		e.expiries = max(0, e.expiries-1)
+		o.early++
 		e.clock = max(e.clock, t.op.until)
 		t.daemon = false
 		e.busy++
@@ -224,14 +228,19 @@ func (e *engine) expireFirst() *task {
 	until := int64(math.MaxInt64)
 	for m := e.live; m != 0; m &= m - 1 {
 		t := e.tasks[bits.TrailingZeros64(m)]
-		if (t.op.timed || t.op.kind == kindExpire) && t.op.until < until {
+		if (t.op.timed || t.op.kind == kindExpire || t.op.kind == kindSleep) && t.op.until < until {
 			first, until = t, t.op.until
 		}
 	}
 	if first == nil {
 		return nil
 	}
-	if first.op.timed {
+	switch first.op.kind {
+	case kindExpire:
+		first.op.obj.early--
+	case kindSleep:
+		first.expiries++
+	default:
 		first.op.kind = kindPoll
 	}
 	e.perform(first)

@@ -32,8 +32,8 @@ type Config struct {
 	// Faults is how many calls of sched.Fault may return true in one execution.
 	Faults int
 
-	// Expiries is how many timers and timed waits may expire in one execution while something else could
-	// happen. They expire in any case when nothing else can happen.
+	// Expiries is how often each timer, and a wait with a time limit or sleep of each task, may expire while something
+	// else can happen. They expire in any case when nothing else can happen.
 	Expiries int
 
 	// KeepGoing searches on after a failure: the task that failed ends, the others go on.

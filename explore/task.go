@@ -26,6 +26,8 @@ type task struct {
 	ended bool
 	woken bool // was notified of a condition
 
+	expiries int // how many more of its waits may end early
+
 	// What the operation in progress returns.
 	ok    bool
 	value int
@@ -75,7 +77,8 @@ func (e *engine) newTask(label string, st *sched.Task, body func()) *task {
 	}
 	t := e.tasks[id]
 	e.born = append(e.born, identity{label, e.nth(label)})
-	*t = task{identity: e.born[e.created], id: id, serial: uint16(e.created), st: st, body: body, pcs: t.pcs[:0]}
+	*t = task{identity: e.born[e.created], id: id, serial: uint16(e.created), st: st, body: body,
+		expiries: e.cfg.Expiries, pcs: t.pcs[:0]}
 	t.op.kind = kindStart
 	e.live |= 1 << id
 	e.created++
