@@ -284,6 +284,15 @@ func TestMkfsFromArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 		mkfsCommand(t, 0, "-q", "-d", file, "--map-uid", "1000:7", file+".img")
+		cut := filepath.Join(dir, "cut")
+		if err := os.WriteFile(cut, archive[:len(archive)-3], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if name == "zstd" {
+			if _, errs := mkfsCommand(t, exitFailed, "-d", cut, cut+".img"); !strings.Contains(errs, "damaged zstd archive") {
+				t.Errorf("cut off: said %q", errs)
+			}
+		}
 		var out, errs bytes.Buffer
 		if code := run([]string{"mkfs", "-q", "-d", "-", "--map-uid", "1000:7", file + ".stdin.img"}, bytes.NewReader(archive), &out, &errs); code != 0 {
 			t.Errorf("from standard input: exit code %d\n%s", code, &errs)

@@ -142,11 +142,25 @@ func tarSource(r io.Reader, done func() error) (mkfs.Source, func() error, error
 	if !strings.HasPrefix(string(head), zstdMagic) {
 		return mkfs.Tar(r), done, nil
 	}
-	z, err := zstd.NewReader(r)
+	z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(zstdWindowMax))
 	if err != nil {
 		return nil, nil, errors.Join(err, done())
 	}
-	return mkfs.Tar(z), func() error { z.Close(); return done() }, nil
+	return mkfs.Tar(zstdReader{z}), func() error { z.Close(); return done() }, nil
+}
+
+// zstdWindowMax bounds the memory that an archive can ask for, in bytes. It is what zstd(1) allows unless told otherwise.
+const zstdWindowMax = 128 << 20
+
+// zstdReader says of the errors of an archive what they are about.
+type zstdReader struct{ z *zstd.Decoder }
+
+func (r zstdReader) Read(p []byte) (int, error) {
+	n, err := r.z.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("damaged zstd archive: %w", err)
+	}
+	return n, err
 }
 
 // peek returns the first n bytes of r, or as many as there are, and a reader of all of it: r itself where it can go back.
