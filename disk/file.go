@@ -115,7 +115,10 @@ func (d *File) Flush() error {
 }
 
 // Close implements Device and gives up the lock.
-func (d *File) Close() error { return d.f.Close() }
+func (d *File) Close() error {
+	unlock(d.f)
+	return d.f.Close()
+}
 
 // Discard implements Device. The range reads as zeros afterwards. Whole granules
 // (of a block device the sectors, of some file systems the blocks) are given

@@ -6,3 +6,5 @@ import "os"
 
 // lock takes no lock: the system has none that belongs to an open file.
 func lock(*os.File, bool) error { return nil }
+
+func unlock(*os.File) {}

@@ -26,3 +26,9 @@ func lock(f *os.File, exclusive bool) error {
 	}
 	return err
 }
+
+// unlock gives the lock up. Closing the file does so only once nobody else has the open file either: a child that is just being
+// started has it between fork and exec.
+func unlock(f *os.File) {
+	onFd(f, func(fd int) error { return unix.Flock(fd, unix.LOCK_UN) }) // fails where there are no locks
+}
