@@ -32,7 +32,7 @@ type device struct {
 	// +checklocks:Mutex
 	blocks [blocksMax][fileMax]byte
 	// +checklocks:Mutex
-	promised [fileMax][]byte // values that fsync has promised; nil for none
+	promised [fileMax]bool // fsync has promised that what was there first is gone
 }
 
 // crash judges what would be found if the machine died now: each byte is one that was there before or that
@@ -47,8 +47,8 @@ func (fs *fs) crash() {
 		data = d.blocks[d.inode.block]
 	}
 	for pos, b := range data[:d.inode.size] {
-		allowed := d.promised[pos]
-		if allowed == nil {
+		allowed := fs.tried(pos)
+		if !d.promised[pos] {
 			allowed = fs.history(pos, d.inode.cut)
 		}
 		explore.Assert(slices.Contains(allowed, b), "a crash now shows %s in byte %d, which should be %s", show(b), pos, showAny(allowed))
@@ -73,6 +73,6 @@ func (fs *fs) promise(pos int) {
 	d := &fs.device
 	d.Lock()
 	defer d.Unlock()
-	d.promised[pos] = fs.tried(pos)
+	d.promised[pos] = true
 	fs.crash()
 }

@@ -17,6 +17,14 @@ type folio struct {
 	writable bool // the page table entry lets the process store
 }
 
+// load fills the folio before anybody uses it.
+func (f *folio) load(content string) {
+	f.ptl.Lock()
+	defer f.ptl.Unlock()
+	copy(f.data[:], content)
+	f.flags.Set(uptodate)
+}
+
 func folio_lock(t *task)   { t.folio.lock.Lock() }
 func folio_unlock(t *task) { t.folio.lock.Unlock() }
 
@@ -71,8 +79,8 @@ func ext4_read_folio(t *task) {
 	switch {
 	case ext4_has_inline_data(t):
 		copy(data[:], t.raw.value[:t.raw.length])
-	case t.raw.block != 0:
-		data = device_read(t, t.raw.block)
+	default:
+		data = device_read(t, ext4_mapped_block(t))
 	}
 	t.inode.xattrSem.Unlock()
 	f.ptl.Lock()

@@ -25,7 +25,6 @@ type fs struct {
 	initial string   // what the file holds durably at first; immutable
 	sites   []string // where faults are injected; immutable
 	aliased bool     // conversion carries data through the device's cache, as Linux does; immutable
-	cold    bool     // the page is not in the cache at first; immutable
 	quiet   bool     // no crash is judged; immutable
 
 	tasks   []*task          // appended to before any of them runs
@@ -65,7 +64,7 @@ const capacity = 3
 
 // newFS mounts the file system of a scenario for one execution.
 func newFS(s *scenario, d *design) *fs {
-	f := &fs{design: d, initial: s.initial, sites: s.sites, aliased: s.aliased, cold: s.cold, quiet: s.quiet}
+	f := &fs{design: d, initial: s.initial, sites: s.sites, aliased: s.aliased, quiet: s.quiet}
 	f.classify()
 	for i := range f.device.blocks[1:] { // block 0 is a hole
 		f.device.blocks[1+i] = [fileMax]byte{stale, stale, stale, stale}
@@ -80,8 +79,7 @@ func newFS(s *scenario, d *design) *fs {
 	f.device.inode = f.raw
 	f.mm.mapped = !s.unmapped
 	if !s.cold {
-		copy(f.folio.data[:], s.initial)
-		f.folio.flags.Set(uptodate)
+		f.folio.load(s.initial)
 	}
 	return f
 }
@@ -148,6 +146,7 @@ func (fs *fs) judgeBytes() {
 		data = d.blocks[d.inode.block]
 	}
 	size := int(fs.inode.size.Load())
+	cached := folio_copy_out(&task{fs: fs})
 	explore.Assert(d.inode.size == size, "the file is %d bytes long and %d on the device", size, d.inode.size)
 	for pos, b := range data[:size] {
 		allowed := fs.tried(pos)
@@ -155,8 +154,7 @@ func (fs *fs) judgeBytes() {
 			allowed = fs.history(pos, fileMax)
 		}
 		explore.Assert(slices.Contains(allowed, b), "lost store: byte %d is %s after sync, which should be %s", pos, show(b), showAny(allowed))
-		cached := fs.folio.data[pos]
-		explore.Assert(fs.folio.flags.Load(uptodate) == 0 || cached == b,
-			"byte %d is %s in the cache and %s on the device", pos, show(cached), show(b))
+		explore.Assert(fs.folio.flags.Load(uptodate) == 0 || cached[pos] == b,
+			"byte %d is %s in the cache and %s on the device", pos, show(cached[pos]), show(b))
 	}
 }

@@ -69,6 +69,13 @@ func ext4_map_blocks(t *task) bool {
 	return true
 }
 
+// ext4_mapped_block returns the file's block, or 0: a hole.
+func ext4_mapped_block(t *task) int {
+	t.inode.dataSem.Lock()
+	defer t.inode.dataSem.Unlock()
+	return t.raw.block
+}
+
 // ext4_da_reserve_space makes sure that the folio will find a block at writeback. The folio is locked.
 func ext4_da_reserve_space(t *task) bool {
 	if !t.folio.buffers {

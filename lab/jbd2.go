@@ -55,7 +55,7 @@ func jbd2_journal_submit_inode_data_buffers(t *task) {
 	f := &t.folio
 	folio_lock(t)
 	f.writeback.WaitUnlocked()
-	block := t.raw.block
+	block := ext4_mapped_block(t)
 	if !f.flags.Test(dirty) || block == 0 {
 		folio_unlock(t)
 		return

@@ -45,40 +45,54 @@ func (s *scenario) run(d *design) {
 	f.judge()
 }
 
-// The tasks of scenarios.
-
+// writes is a write(2) of n bytes.
 func writes(name string, pos, n int, val byte) act {
 	return act{name, func(t *task) { ext4_file_write_iter(t, write{pos: pos, n: n, val: val}) }}
 }
 
+// What writes.
 var (
 	write0    = writes("write", 0, 1, 'w')
-	writeCold = act{"write", func(t *task) { t.resident = false; write0.do(t) }} // whose buffer must be faulted in
-	writeGrow = writes("write", 2, 2, 'g')                                       // which the inode has no room for
-	writeFits = writes("write", 2, 1, 'g')                                       // which it has, just
+	write0too = writes("write-too", 0, 1, 'v')
+	writeFits = writes("write", 2, 1, 'g')                                       // which the inode has room for, just
+	writeGrow = writes("write", 2, 2, 'g')                                       // which it has not
+	writeCold = act{"write", func(t *task) { t.resident = false; write0.do(t) }} // from a buffer that must be faulted in
+
+	lowSpace  = act{"write", write_low_space}
+	allocates = act{"write", write_allocates}
+)
+
+// What uses the mapping.
+var (
 	store1    = act{"store", func(t *task) { store(t, 1, 'm') }}
+	gup1      = act{"gup", func(t *task) { get_user_pages(t, 1, 'm') }}
 	storeSync = act{"store+msync", func(t *task) { store_and_sync(t, 1, 'm') }}
-	// storeAndSync promises nothing, so that its loss is seen at the end and not after a crash.
-	storeAndSync = act{"store+msync", func(t *task) { store(t, 1, 'm'); ext4_sync_file(t) }}
-	// mmapGrowStore maps a file, makes it longer and stores to what is new.
-	mmapGrowStore = act{"mmap+truncate+store", func(t *task) { vm_mmap_pgoff(t); ext4_truncate_to(t, 2); store(t, 1, 'm') }}
-	lowerMmap     = act{"mmap+store", func(t *task) { mmap_region(t); store(t, 1, 'm') }}
-	gup1          = act{"gup", func(t *task) { get_user_pages(t, 1, 'm') }}
-	mmaps         = act{"mmap", vm_mmap_pgoff}
-	mmapStore     = act{"mmap+store", func(t *task) { vm_mmap_pgoff(t); store(t, 1, 'm') }}
-	flusher       = act{"flusher", writepages}
-	jbd2          = act{"jbd2", jbd2_journal_commit_transaction}
-	lowSpace      = act{"write", write_low_space}
-	worker        = act{"flusher", wb_workfn}
-	allocates     = act{"write", write_allocates}
-	kswapd        = act{"kswapd", shrink_folio_list}
-	fallocate     = act{"fallocate", ext4_fallocate}
-	verity        = act{"verity", fsverity_enable}
-	writeback     = act{"flusher", writeback_single_inode}
-	readCold      = act{"read", func(t *task) { drop_caches(t); filemap_read(t, 0) }}
-	setxattr      = act{"setxattr", ext4_xattr_set}
-	write0too     = writes("write-too", 0, 1, 'v')
-	shrink        = act{"truncate", func(t *task) { ext4_truncate_to(t, 1) }}
-	downUp        = act{"truncate-down-up", func(t *task) { ext4_truncate_to(t, 1); ext4_truncate_to(t, 2) }}
-	toZero        = act{"truncate-to-0", func(t *task) { ext4_truncate_to(t, 0) }}
+	// storeLose promises nothing, so that its loss is seen at the end and not after a crash.
+	storeLose = act{"store+msync", func(t *task) { store(t, 1, 'm'); ext4_sync_file(t) }}
+
+	mmaps     = act{"mmap", vm_mmap_pgoff}
+	mmapStore = act{"mmap+store", func(t *task) { vm_mmap_pgoff(t); store(t, 1, 'm') }}
+	lowerMmap = act{"mmap+store", func(t *task) { mmap_region(t); store(t, 1, 'm') }}
+	// mmapGrow maps a file, makes it longer and stores to what is new.
+	mmapGrow = act{"mmap+truncate+store", func(t *task) { vm_mmap_pgoff(t); ext4_truncate_to(t, 2); store(t, 1, 'm') }}
+)
+
+// What writes back and commits.
+var (
+	flusher   = act{"flusher", writepages}
+	writeback = act{"flusher", writeback_single_inode}
+	worker    = act{"flusher", wb_workfn}
+	kswapd    = act{"kswapd", shrink_folio_list}
+	jbd2      = act{"jbd2", jbd2_journal_commit_transaction}
+)
+
+// The rest.
+var (
+	readCold  = act{"read", func(t *task) { drop_caches(t); filemap_read(t, 0) }}
+	shrink    = act{"truncate", func(t *task) { ext4_truncate_to(t, 1) }}
+	downUp    = act{"truncate-down-up", func(t *task) { ext4_truncate_to(t, 1); ext4_truncate_to(t, 2) }}
+	toZero    = act{"truncate-to-0", func(t *task) { ext4_truncate_to(t, 0) }}
+	setxattr  = act{"setxattr", ext4_xattr_set}
+	fallocate = act{"fallocate", ext4_fallocate}
+	verity    = act{"verity", fsverity_enable}
 )

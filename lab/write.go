@@ -161,7 +161,7 @@ func ext4_da_do_write_end(t *task, w *write, copied int) bool {
 	}
 	grows := false
 	if copied > 0 {
-		grows = i_size_read(t) < w.pos+copied && ext4_da_should_update_i_disksize(t)
+		grows = i_size_read(t) < w.pos+copied && ext4_mapped_block(t) != 0
 		i_size_write(t, w.pos+copied)
 		t.folio.flags.Set(dirty)
 	}
@@ -172,11 +172,4 @@ func ext4_da_do_write_end(t *task, w *write, copied int) bool {
 		ext4_journal_stop(t)
 	}
 	return true
-}
-
-// ext4_da_should_update_i_disksize says whether the block is mapped.
-func ext4_da_should_update_i_disksize(t *task) bool {
-	t.inode.dataSem.Lock()
-	defer t.inode.dataSem.Unlock()
-	return t.raw.block != 0
 }

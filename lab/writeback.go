@@ -62,8 +62,8 @@ func start_writeback(t *task) (block int, data [fileMax]byte) {
 	data = folio_clear_dirty_for_io(t)
 	ext4_mark_inode_dirty(t)
 	t.ordered = true
-	sched.Note("write back " + string(data[:t.raw.size]))
-	return t.raw.block, data
+	sched.Note("write back into the block")
+	return ext4_mapped_block(t), data
 }
 
 func end_writeback(t *task, block int, data [fileMax]byte) {
