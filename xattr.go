@@ -2,7 +2,7 @@ package extant
 
 // Getxattr is the value of an extended attribute of what a path leads to, following symbolic links. The name has its prefix
 // ("user.mime_type"); POSIX ACLs ("system.posix_acl_access") are in the form of the system call. An attribute that is not
-// there is syscall.ENODATA.
+// there is syscall.ENODATA, on the BSDs ENOATTR.
 func (v *Volume) Getxattr(name, attr string) ([]byte, error) { return v.getxattr(name, attr, true) }
 
 // Lgetxattr is Getxattr that does not follow a symbolic link at the end of the path.

@@ -32,7 +32,7 @@ func (n *Inode) Xattr(name string) ([]byte, error) {
 		return nil, syscall.EOPNOTSUPP
 	}
 	if index == ondisk.XattrSystem && rest == ondisk.XattrInlineDataName {
-		return nil, syscall.ENODATA
+		return nil, errNoAttr
 	}
 	value, err := n.rawXattr(index, rest)
 	if err == nil && (index == ondisk.XattrACLAccess || index == ondisk.XattrACLDefault) {
@@ -74,7 +74,7 @@ func (n *Inode) rawXattr(index uint8, name string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
-	return nil, syscall.ENODATA
+	return nil, errNoAttr
 }
 
 // eachXattr calls f for the xattrs in the inode and then those in its block, until f returns false.
