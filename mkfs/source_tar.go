@@ -37,9 +37,9 @@ func (s *tarSource) scan(ctx context.Context, b *builder) error {
 	if s.size == 0 {
 		b.warn.note("", "the archive is empty")
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	p := newTarPlacer(b, uint64(s.base))
+	p.b.mu.Lock()
+	defer p.b.mu.Unlock()
 	r := tarscan.NewReader(io.NewSectionReader(s.data, s.base, s.size), s.size)
 	for i := 0; ; i++ {
 		if i%1024 == 0 {

@@ -29,10 +29,14 @@ const pathMax = 4095
 const followMax = 40
 
 func newTarPlacer(b *builder, base uint64) *tarPlacer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return &tarPlacer{b: b, t: b.t, base: base, index: newNameIndex(b.t), taker: xattrTaker{o: b.o}}
 }
 
 // place puts one entry into the tree. What cannot be placed is left out with a warning.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) place(e *tarscan.Entry) error {
 	name := string(e.Name)
 	if why := p.refuse(e.Name); why != "" {
@@ -87,6 +91,8 @@ func shorten(path string) string {
 }
 
 // put enters what was found under a path; otherwise it says why it cannot.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) put(path []byte, f *found) string {
 	dir, name, why := p.walk(path, f)
 	if why != "" {
@@ -119,6 +125,8 @@ func (p *tarPlacer) put(path []byte, f *found) string {
 }
 
 // newNode makes a node for an entry that had another.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) newNode(dir nodeID, e *entry, f *found) nodeID {
 	id := nodeID(len(p.t.nodes))
 	p.t.nodes = append(p.t.nodes, node{links: 1, parent: dir, name: e.name, nameLen: e.nameLen})
@@ -127,6 +135,8 @@ func (p *tarPlacer) newNode(dir nodeID, e *entry, f *found) nodeID {
 }
 
 // enter makes a node and its entry.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) enter(dir nodeID, name []byte, f *found) nodeID {
 	id := nodeID(len(p.t.nodes))
 	p.t.nodes = append(p.t.nodes, node{})
@@ -137,6 +147,8 @@ func (p *tarPlacer) enter(dir nodeID, name []byte, f *found) nodeID {
 
 // walk finds the directory of a path and the name in it, which is empty for the root. Symlinks on the way are followed within
 // the image. Directories that are missing are made for f, or where that is nil, not found.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) walk(path []byte, f *found) (dir nodeID, name []byte, why string) {
 	follows := 0
 	for {
@@ -205,6 +217,8 @@ func nextPart(path []byte) (part, rest []byte, last bool) {
 }
 
 // placeLink enters one more name of a file, or remembers it until its target comes.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) placeLink(e *tarscan.Entry) error {
 	if l := (pendingLink{e.Name, e.Link}); !p.settle(l) {
 		p.pending = append(p.pending, pendingLink{bytes.Clone(e.Name), bytes.Clone(e.Link)})
@@ -213,6 +227,8 @@ func (p *tarPlacer) placeLink(e *tarscan.Entry) error {
 }
 
 // link enters a name for the file of another; it reports false where that is not there.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) link(name, target []byte) (bool, string) {
 	if why := p.refuse(target); why != "" {
 		return true, why
@@ -252,6 +268,8 @@ func (p *tarPlacer) link(name, target []byte) (bool, string) {
 const passesMax = 64
 
 // finish enters the links whose targets came after them.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) finish() error {
 	for range passesMax {
 		before := len(p.pending)
@@ -267,6 +285,8 @@ func (p *tarPlacer) finish() error {
 }
 
 // settle reports whether a pending link is entered, or never can be.
+//
+// +checklocks:p.b.mu
 func (p *tarPlacer) settle(l pendingLink) bool {
 	done, why := p.link(l.name, l.target)
 	if why != "" {
