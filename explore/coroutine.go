@@ -46,7 +46,12 @@ func (b *coroutines) resume(t *task) (ended bool) {
 	return false
 }
 
-func (b *coroutines) park(t *task) { t.carry.yield(struct{}{}) }
+func (b *coroutines) park(t *task) {
+	if !t.carry.yield(struct{}{}) {
+		b.e.dying = true // the back end is being closed in the middle of an execution
+		panic(abandoned{})
+	}
+}
 
 // find returns a coroutine that serves nobody.
 func (b *coroutines) find() *coroutine {

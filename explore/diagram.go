@@ -25,7 +25,7 @@ func Trace(cfg Config, s Schedule, f func()) (*History, error) {
 		}
 	}
 	p := &tracer{replay{schedule: s}}
-	run(cfg, p, f)
+	run(cfg, p, f, &Result{})
 	return h, p.err()
 }
 

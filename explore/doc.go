@@ -16,9 +16,9 @@
 //		})
 //	}
 //
-// What it never does: it does not look inside memory (use [Config.Goroutines] with the race detector), it knows
-// only sequentially consistent schedules (which is all there is in a program without data races), and it says
-// [Result.Exhausted] only if nothing within the bounds it names is left.
+// What it never does: it does not look at memory, it knows only sequentially consistent schedules (which is all
+// there is in a program without data races), and it says [Result.Exhausted] only if nothing within the bounds it
+// names is left.
 //
 // # Words
 //
@@ -34,12 +34,25 @@
 // # What is modelled
 //
 // A waiting writer stops new readers of an RWMutex from the moment it announces itself, an operation of its own.
-// A Cond wakes who waited longest. Time is virtual and passes only in Sleep and when something expires: a timer, or
-// a timed wait, expires when nothing else can happen, and before that as often as [Config.Expiries] allows. At
-// most 64 tasks exist at once. Memory that no operation guards is not seen to change between two operations.
+// A Cond wakes who waited longest. Time is virtual: a timer, a sleep or a timed wait expires when nothing else can
+// happen, in order of time, and before that as often as [Config.Expiries] allows. Daemons are not waited for, but do
+// what is left for them to do. At most 64 tasks exist at once. What no operation guards must not change between two
+// operations: [Config.Goroutines] lets the race detector see whether it does.
 //
-// # Two back ends
+// An execution that is long gives everybody a turn from half of [Config.StepsMax] on, and one that has no end is a
+// [Livelock]. A failing task ends. With [Config.KeepGoing] the others go on; which of several failures of an
+// execution is reported is then the one that came first. A WaitGroup's counter that becomes negative is found, but
+// not each way in which it can.
 //
-// Tasks are coroutines, switched in some tens of nanoseconds, or goroutines, under which the race detector
-// sees exactly the order that the program's own operations make. Both have the same schedules.
+// # Other hooks
+//
+// [Config.Watch] puts a watching hook above: with package lockdep there, every schedule validates the lock order, too.
+//
+// # Back ends
+//
+// Tasks are coroutines, switched in some tens of nanoseconds, or goroutines, under which the race detector sees exactly
+// the order that the program's own operations make. Both have the same schedules. A test's FailNow, called in a task,
+// ends the search with the test; Failf is what fails an execution.
+//
+// The folder examples/bankaccount is a program that knows nothing of file systems, with its tests.
 package explore

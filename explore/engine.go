@@ -42,6 +42,7 @@ type engine struct {
 
 	faultsMet   bool // some execution asked for one
 	expiriesMet bool // likewise
+	waitedOut   bool // something expired because nothing else could happen
 	clipped     bool // some execution went on beyond what the search decides
 
 	failure *Failure // the first

@@ -5,7 +5,7 @@ import "slices"
 // Replay runs f once, under the schedule s.
 func Replay(cfg Config, s Schedule, f func()) (*Result, error) {
 	p := &replay{schedule: s}
-	r := run(cfg, p, f)
+	r := run(cfg, p, f, &Result{})
 	return r, p.err()
 }
 
@@ -42,7 +42,7 @@ func (m *minimizer) round() bool {
 
 // accept makes what s leads to the best if it is the same failure, more simply reached.
 func (m *minimizer) accept(s Schedule) bool {
-	r := run(m.cfg, &replay{schedule: s, lenient: true}, m.f)
+	r := run(m.cfg, &replay{schedule: s, lenient: true}, m.f, &Result{})
 	if !m.best.same(r.Failure) || !r.Failure.Schedule.simpler(m.best.Schedule) {
 		return false
 	}

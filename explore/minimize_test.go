@@ -3,10 +3,12 @@ package explore_test
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
 	"extant/explore"
+	"extant/sched"
 )
 
 // TestMinimize starts from failures that chance found, and expects the fewest switches there can be.
@@ -73,6 +75,35 @@ type failing struct {
 
 func (f *failing) Errorf(format string, args ...any) {
 	f.text.WriteString(fmt.Sprintf(format, args...))
+}
+
+// TestGoexit makes sure that a task that calls t.FailNow ends the test, and that the test still says which
+// schedule that was.
+func TestGoexit(t *testing.T) {
+	f := &failing{T: t}
+	left := make(chan bool)
+	go func() {
+		defer close(left)
+		explore.Test(f, func() {
+			var m sched.Mutex
+			m.Lock()
+			sched.Go("waits", m.Lock)
+			sched.Go("leaves", func() {
+				sched.Yield("before")
+				runtime.Goexit()
+			}).Wait()
+		})
+		left <- true
+	}()
+	if <-left {
+		t.Error("the goroutine went on")
+	}
+	if text := f.text.String(); !strings.Contains(text, "EXPLORE_REPLAY='main leaves'") {
+		t.Errorf("the test printed %q", text)
+	}
+	if r := explore.Run(explore.Config{}, seed); r.Failure == nil {
+		t.Error("nothing can be explored afterwards")
+	}
 }
 
 // TestTest makes sure that a failing test prints a line which, run again, fails the same way.

@@ -51,6 +51,9 @@ const (
 	kindAssert // states what is held
 )
 
+// A kindSet has room for all visible kinds.
+var _ [32 - kindsVisible]struct{}
+
 var kindNames = [...]string{
 	"read", "write", "update", "add", "fire", "reset", "begin", "wait", "wait", "lock", "trylock", "trylock", "unlock",
 	"unlock", "wait for unlock", "read lock", "try read lock", "try read lock", "read unlock", "announce write lock",

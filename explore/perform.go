@@ -235,6 +235,7 @@ func (e *engine) expireFirst() *task {
 	if first == nil {
 		return nil
 	}
+	e.waitedOut = true
 	switch first.op.kind {
 	case kindExpire:
 		first.op.obj.early--

@@ -87,7 +87,7 @@ var exploring sync.Mutex
 // Run explores f, which is called once for each execution in a task named main. It must do the same each
 // time, but for what sched decides. While Run runs, no goroutine but those it starts may use package sched.
 func Run(cfg Config, f func()) *Result {
-	return run(cfg, cfg.Strategy.searcher(), f)
+	return run(cfg, cfg.Strategy.searcher(), f, &Result{})
 }
 
 func (s Strategy) searcher() searcher {
@@ -97,7 +97,9 @@ func (s Strategy) searcher() searcher {
 	return s.make()
 }
 
-func run(cfg Config, search searcher, f func()) *Result {
+// run explores f and returns r, filled in. It does not return if a task on a coroutine calls runtime.Goexit, as
+// testing's FailNow does; r then has the failure all the same.
+func run(cfg Config, search searcher, f func(), r *Result) *Result {
 	exploring.Lock()
 	defer exploring.Unlock()
 	e := newEngine(cfg, search)
@@ -107,9 +109,17 @@ func run(cfg Config, search searcher, f func()) *Result {
 		hook = cfg.Watch(e)
 	}
 	defer sched.Attach(hook)()
-	r := &Result{}
+	returned := false
+	defer func() {
+		if !returned && e.cur != nil {
+			e.failPanic(e.cur)
+			r.Failure = e.failure
+			e.cur = nil
+		}
+	}()
 	start := time.Now()
 	ended := e.explore(r, f, start)
+	returned = true
 	r.Elapsed = time.Since(start)
 	r.Bounds = e.bounds(r)
 	r.Exhausted = ended && search.exhausted() && !e.clipped

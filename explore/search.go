@@ -90,7 +90,10 @@ func (e *engine) bounds(r *Result) []string {
 		all = append(all, fmt.Sprintf("at most %d faults", e.cfg.Faults))
 	}
 	if e.expiriesMet {
-		all = append(all, fmt.Sprintf("at most %d early expiries", e.cfg.Expiries))
+		all = append(all, fmt.Sprintf("at most %d early expiries of each timer and task", e.cfg.Expiries))
+	}
+	if e.waitedOut {
+		all = append(all, "what nothing else could end expired in order of time")
 	}
 	return all
 }

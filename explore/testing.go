@@ -28,15 +28,27 @@ func Test(t TB, f func(), cfg ...Config) *Result {
 	if text := os.Getenv(ReplayVar); text != "" {
 		return testReplay(t, c, text, f)
 	}
-	r := Run(c, f)
+	r := &Result{}
+	returned := false
+	defer func() {
+		if !returned && r.Failure != nil {
+			t.Errorf("%s", replayLine(t, r.Failure))
+		}
+	}()
+	run(c, c.Strategy.searcher(), f, r)
+	returned = true
 	if r.Failure == nil {
 		t.Logf("%s", r)
 		return r
 	}
 	r.Failure = Minimize(c, r.Failure, f)
-	t.Errorf("%v\n\n%s\nreplay: %s='%s' go test -run '%s'", r.Failure, draw(c, r.Failure, f), ReplayVar,
-		r.Failure.Schedule, pattern(t.Name()))
+	t.Errorf("%v\n%s\n%s\n%s", r.Failure, r.Failure.Stack, draw(c, r.Failure, f), replayLine(t, r.Failure))
 	return r
+}
+
+// replayLine returns the command that runs the test again under the failure's schedule.
+func replayLine(t TB, f *Failure) string {
+	return fmt.Sprintf("replay: %s='%s' go test -run '%s'", ReplayVar, f.Schedule, pattern(t.Name()))
 }
 
 func testReplay(t TB, c Config, text string, f func()) *Result {

@@ -57,8 +57,9 @@ func (o *Object) Adopt(c *Class) *Class {
 	return o.class.Load()
 }
 
-// Slot returns a word that belongs to the attached hook. A hook may find there what an earlier one
-// left, so it validates what it reads.
+// Slot returns a word that belongs to the attached hook: its lower half to one that watches, its upper half to one
+// that takes over, since one can stand above the other. A hook may find there what an earlier one left, so it
+// validates what it reads.
 func (o *Object) Slot() uint64 { return o.slot.Load() }
 
 // SetSlot stores the hook's word.
