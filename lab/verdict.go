@@ -87,11 +87,26 @@ func (v *Verdict) validate() {
 	watch := func(under sched.Hook) sched.Hook {
 		return lockdep.New(lockdep.Config{Under: under, Report: func(r *lockdep.Report) {
 			if r.Kind != lockdep.Deadlock {
-				v.Reports = append(v.Reports, r)
+				v.Reports = append(v.Reports, trim(r))
 			}
 		}})
 	}
 	explore.Run(explore.Config{Executions: 1, Watch: watch}, v.Case.body)
+}
+
+// trim leaves out of the report's stacks what is outside of the tasks.
+func trim(r *lockdep.Report) *lockdep.Report {
+	cut := func(stack []string) []string {
+		if i := slices.IndexFunc(stack, func(frame string) bool { return strings.Contains(frame, "(*scenario).run") }); i >= 0 {
+			return stack[:i]
+		}
+		return stack
+	}
+	r.Stack = cut(r.Stack)
+	for i := range r.Chain {
+		r.Chain[i].Stack = cut(r.Chain[i].Stack)
+	}
+	return r
 }
 
 // Holds says whether nothing is wrong with the design, as far as the case goes.
@@ -124,11 +139,26 @@ func (v *Verdict) Diagram(f *Finding) (*explore.Diagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	return prune(h.Diagram(true)), nil
+	d := h.Diagram(true)
+	if fail.Verdict == explore.Deadlock { // main only waits for the others
+		dropMain(d)
+	}
+	prune(d)
+	return d, nil
+}
+
+// dropMain leaves out the column of the task that started the others, if it is the last.
+func dropMain(d *explore.Diagram) {
+	last := len(d.Columns) - 1
+	if d.Columns[last] != "main" {
+		return
+	}
+	d.Columns = d.Columns[:last]
+	d.Rows = slices.DeleteFunc(d.Rows, func(r explore.Row) bool { return r.Column == last })
 }
 
 // prune leaves out the calls in which nothing is to be remarked.
-func prune(d *explore.Diagram) *explore.Diagram {
+func prune(d *explore.Diagram) {
 	rows := d.Rows
 	d.Rows = nil
 	for i, r := range rows {
@@ -136,7 +166,6 @@ func prune(d *explore.Diagram) *explore.Diagram {
 			d.Rows = append(d.Rows, r)
 		}
 	}
-	return d
 }
 
 // leads says whether a remark or a failure is beneath the call that is the first row.

@@ -50,10 +50,11 @@ func newRoot(a *app) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupFiles, Title: "Files in an image:"},
 		&cobra.Group{ID: groupImage, Title: "The image itself:"},
+		&cobra.Group{ID: groupConcurrency, Title: "Concurrency:"},
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
 		newLs, newCat, newStat, newTree, newDu, newFind, newCp, newExtract,
-		newMkfs, newInfo, newDump, newPartitions, newVersion,
+		newMkfs, newInfo, newDump, newPartitions, newLab, newVersion,
 	} {
 		root.AddCommand(cmd(a))
 	}
@@ -62,6 +63,7 @@ func newRoot(a *app) *cobra.Command {
 
 // Groups of verbs in the help of the root.
 const (
-	groupFiles = "files"
-	groupImage = "image"
+	groupFiles       = "files"
+	groupImage       = "image"
+	groupConcurrency = "concurrency"
 )
