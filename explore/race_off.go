@@ -2,8 +2,6 @@
 
 package explore
 
-const raceEnabled = false
-
 func raceDisable()             {}
 func raceEnable()              {}
 func raceAcquire(*uint64)      {}

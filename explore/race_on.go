@@ -9,8 +9,6 @@ import (
 	"extant/sched"
 )
 
-const raceEnabled = true
-
 func raceDisable() { runtime.RaceDisable() }
 func raceEnable()  { runtime.RaceEnable() }
 

@@ -14,7 +14,12 @@ type Strategy struct {
 	endless bool // it does not end by itself
 }
 
-func (s Strategy) String() string { return s.name }
+func (s Strategy) String() string {
+	if s.make == nil {
+		s = DPOR()
+	}
+	return s.name
+}
 
 // Config says how to explore. Its zero value searches exhaustively, with reduction, until the first failure.
 type Config struct {
@@ -84,8 +89,8 @@ const (
 // exploring keeps explorations apart: one hook can be attached at a time.
 var exploring sync.Mutex
 
-// Run explores f, which is called once for each execution in a task named main. It must do the same each
-// time, but for what sched decides. While Run runs, no goroutine but those it starts may use package sched.
+// Run explores f, which is called once for each execution in a task named main, and now and then once more to see
+// that nothing but the schedule decides what it does. While Run runs, no goroutine but its tasks may use package sched.
 func Run(cfg Config, f func()) *Result {
 	return run(cfg, cfg.Strategy.searcher(), f, &Result{})
 }

@@ -55,20 +55,21 @@ func (e *engine) count(r *Result) {
 	}
 }
 
-// repeat runs the latest execution again. It is a failure if it is not the same.
+// repeat runs the latest execution, which passed, again. It is a failure if it is not the same.
 func (e *engine) repeat(f func()) {
-	search, steps, cfg := e.search, slices.Clone(e.steps), e.cfg
-	defer func() { e.search, e.cfg = search, cfg }()
+	search, steps := e.search, slices.Clone(e.steps)
+	defer func() { e.search = search }()
 	e.search = &replay{schedule: e.schedule()}
 	e.execute(f)
-	for i := range steps {
-		if i == len(e.steps) || steps[i] != e.steps[i] {
-			e.steps = steps[:i]
-			e.failReplay()
-			return
-		}
+	n := 0
+	for n < min(len(steps), len(e.steps)) && steps[n] == e.steps[n] {
+		n++
 	}
-	e.failure, e.cut = nil, ""
+	if n < max(len(steps), len(e.steps)) || e.failure != nil {
+		e.steps = steps[:n]
+		e.failReplay()
+	}
+	e.cut = ""
 }
 
 // failReplay notes that what happened before does not happen again under the same schedule.

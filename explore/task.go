@@ -19,7 +19,6 @@ type task struct {
 	st     *sched.Task
 	body   func()
 	daemon bool
-	timer  bool // runs a timer; has not begun before the timer's time has come
 
 	op    op // announced, or in progress
 	begun bool
@@ -76,6 +75,10 @@ func (e *engine) newTask(label string, st *sched.Task, body func()) *task {
 		return nil
 	}
 	t := e.tasks[id]
+	if e.created >= tasksMax { // somebody may yet wait for the end of the task that had the number
+		t = &task{}
+		e.tasks[id] = t
+	}
 	e.born = append(e.born, identity{label, e.nth(label)})
 	*t = task{identity: e.born[e.created], id: id, serial: uint16(e.created), st: st, body: body,
 		expiries: e.cfg.Expiries, pcs: t.pcs[:0]}

@@ -220,10 +220,32 @@ func TestPasses(t *testing.T) {
 				sched.Go("short", func() {}).Wait()
 			}
 		}},
+		{"an old task can still be waited for", func() {
+			first := sched.Go("first", func() {})
+			first.Wait()
+			for range 100 {
+				sched.Go("later", func() {}).Wait()
+			}
+			var e sched.Event
+			sched.Go("blocked", e.Wait)
+			first.Wait()
+			e.Fire()
+		}},
+		{"a daemon may sleep and work forever", func() {
+			var work sched.Int64
+			sched.Daemon("flusher", func() {
+				for {
+					sched.Sleep(time.Second)
+					work.Add(1)
+				}
+			})
+			sched.Sleep(time.Minute)
+			explore.Assert(work.Load() >= 59, "the flusher worked %d times", work.Load())
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			both(t, func(t *testing.T, cfg explore.Config) {
-				cfg.StepsMax, cfg.Executions = 200, 2000
+				cfg.StepsMax, cfg.Executions = 300, 2000
 				if r := explore.Run(cfg, tc.run); r.Failure != nil {
 					t.Errorf("%v under %v", r.Failure, r.Failure.Schedule)
 				}
