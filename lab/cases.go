@@ -137,8 +137,8 @@ func ours(d *design) []*Case {
 	cold.scenario.cold = true
 	all := ask("all at once", write0, store1, downUp, flusher, jbd2)
 	all.scenario.sites = nil
-	blocked := ask("a file that has its block already", write0, downUp, flusher, jbd2)
-	blocked.scenario.before = func(t *task) { store(t, 0, 'n'); ext4_sync_file(t) }
+	synced := ask("a file that was stored to and synced before", write0, downUp, flusher, jbd2)
+	synced.scenario.before = func(t *task) { store(t, 0, 'n'); ext4_sync_file(t) }
 	return []*Case{
 		ask("the race", write0, store1, flusher, jbd2),
 		ask("a write that does not fit", writeGrow, store1, flusher, jbd2),
@@ -151,7 +151,7 @@ func ours(d *design) []*Case {
 		ask("a caller that cannot retry", write0, gup1, flusher, jbd2),
 		ask("what msync has promised", write0, storeSync, flusher, jbd2),
 		ask("a reader whose page is dropped", write0, store1, readCold),
-		empty, cold, blocked, all,
+		empty, cold, synced, all,
 	}
 }
 

@@ -1,6 +1,8 @@
 package lab_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,35 +12,61 @@ import (
 // longTasks is from how many tasks on a case is left out of short runs.
 const longTasks = 5
 
-// TestTable holds every verdict of the table: which failures there are, and that there are no others.
+// document returns docs/lab.md without what differs from run to run, or as the reduction becomes better.
+func document(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../docs/lab.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uncounted(string(b))
+}
+
+var counts = regexp.MustCompile(`(?m)^  (holds|fails) +[0-9]+ schedules +[0-9a-zµ.]+|^ +[0-9]+  `)
+
+func uncounted(text string) string { return counts.ReplaceAllString(text, "$1 ") }
+
+// TestTable holds every verdict of the table: which failures there are, that there are no others, and that the
+// document says so.
 func TestTable(t *testing.T) {
+	doc := document(t)
 	for _, c := range lab.Cases() {
 		t.Run(c.Design+"/"+c.About, func(t *testing.T) {
 			if testing.Short() && strings.Count(c.Tasks(), "|")+1 >= longTasks {
 				t.Skip("tens of thousands of schedules")
 			}
-			check(t, c)
+			documented(t, doc, check(t, c))
 		})
 	}
 }
 
 // TestMutations shows that each rule of f2 and f3 is needed.
 func TestMutations(t *testing.T) {
+	doc := document(t)
 	for _, c := range lab.Mutations() {
 		t.Run(c.Design+"/"+c.About, func(t *testing.T) {
 			if len(c.Fails) == 0 {
 				t.Error("the case expects no failure")
 			}
-			check(t, c)
+			documented(t, doc, check(t, c))
 		})
 	}
 }
 
-func check(t *testing.T, c *lab.Case) {
+func check(t *testing.T, c *lab.Case) *lab.Verdict {
 	v := c.Run()
 	t.Log(v.Result)
 	if err := v.Check(); err != nil {
 		t.Error(err)
+	}
+	return v
+}
+
+// documented wants the verdict's lines in the document.
+func documented(t *testing.T, doc string, v *lab.Verdict) {
+	_, row, _ := strings.Cut(new(lab.Table).Row(v), "\n") // without the heading of the design
+	if !strings.Contains(doc, uncounted(row)) {
+		t.Errorf("docs/lab.md is not up to date, it lacks\n%s", row)
 	}
 }
 
@@ -63,6 +91,9 @@ func TestDiagramOfTheRace(t *testing.T) {
 	}
 	text := d.String()
 	t.Logf("\n%s", text)
+	if !strings.Contains(document(t), text) {
+		t.Error("docs/lab.md shows another diagram")
+	}
 	inOrder(t, text,
 		"ext4_page_mkwrite", "ext4_convert_inline_data", "ext4_convert_inline_data_nolock",
 		"ext4_destroy_inline_data_nolock", "clear EXT4_STATE_MAY_INLINE_DATA",
