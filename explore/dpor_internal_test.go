@@ -61,7 +61,7 @@ func (p program) survey(s Strategy, limit int) survey {
 // TestDPORAgainstBruteForce compares the reduction with the search of all schedules, on generated programs.
 func TestDPORAgainstBruteForce(t *testing.T) {
 	n := 10_000
-	if testing.Short() {
+	if testing.Short() || UnderRace {
 		n = 500
 	}
 	r := rand.New(rand.NewPCG(1, 2))

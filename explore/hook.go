@@ -134,7 +134,7 @@ func (e *engine) WaitFor(w sched.Waiter, d time.Duration) bool {
 		return e.Real.WaitFor(w, d)
 	}
 	k := waitKind(w)
-	if e.choose(t, 2, &t.expiries, "expiry") == 1 {
+	if e.choose(t, 2, &t.expiries, "") == 1 {
 		k = kindPoll
 	}
 	t.op.waiter, t.op.timed, t.op.until = w, true, e.clock+int64(d)

@@ -98,7 +98,7 @@ func TestLockdepForesees(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(11, 12))
 			n, dead, gates := tc.programs, 0, 0
-			if testing.Short() {
+			if testing.Short() || explore.UnderRace {
 				n = tc.short
 			}
 			for range n {

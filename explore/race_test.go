@@ -5,12 +5,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"extant/explore"
 )
 
 // TestRaceDetector runs a program with a planted data race under the race detector, which must report it exactly
 // where the schedule meets it.
 func TestRaceDetector(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || explore.UnderRace {
 		t.Skip("builds a test binary with the race detector")
 	}
 	out, err := exec.Command("go", "test", "-race", "-v", "./testdata/race").CombinedOutput()

@@ -13,7 +13,7 @@ import (
 func firstFailure(t *testing.T, limit int, make func(seed uint64) explore.Strategy) int {
 	t.Helper()
 	var needed []int
-	for s := range uint64(101) {
+	for s := range uint64(51) {
 		r := explore.Run(explore.Config{Strategy: make(s), Executions: limit}, seed)
 		if r.Exhausted {
 			t.Errorf("%v says it has exhausted the schedules", make(s))

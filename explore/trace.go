@@ -64,7 +64,10 @@ func (e *engine) record(t *task) {
 }
 
 func choiceText(t *task) string {
-	if t.op.label != "" {
+	switch {
+	case t.op.budget == &t.expiries:
+		return "is the time up early?"
+	case t.op.budget != nil:
 		return "fault " + t.op.label + "?"
 	}
 	return fmt.Sprintf("choose 1 of %d", t.op.n)
