@@ -19,13 +19,10 @@ import (
 // epoch is the SOURCE_DATE_EPOCH of large trees; some of their files are newer.
 const epoch = 1_700_000_000
 
-// large reports whether large trees are to have their full size.
-func large() bool { return os.Getenv("CI") == "true" || !testing.Short() }
-
 // TestGoTree puts the tree of Go itself into images and takes it out again.
 func TestGoTree(t *testing.T) {
 	dir := runtime.GOROOT()
-	if !large() {
+	if testing.Short() {
 		dir = filepath.Join(dir, "src", "net")
 	}
 	if _, err := os.Stat(dir); err != nil {
@@ -37,7 +34,7 @@ func TestGoTree(t *testing.T) {
 // TestTinyFiles puts a folder of many files of 50 to 150 bytes into images and takes it out again.
 func TestTinyFiles(t *testing.T) {
 	files, dirs := 100_000, 100
-	if !large() {
+	if testing.Short() {
 		files, dirs = files/10, dirs/10
 	}
 	dir := ext4test.TempDir(t)

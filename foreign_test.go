@@ -3,12 +3,15 @@
 package extant_test
 
 import (
+	"fmt"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"extant/internal/ext4test"
 	"extant/internal/ondisk"
@@ -92,4 +95,65 @@ func cutShort(tree ext4test.Tree) {
 		k := len(n.Data)
 		return k > 0 && n.Data[k-1].End < n.Size
 	})
+}
+
+// TestDebugfsMatrix fills every kind of file system with debugfs, and reads what the commands say.
+func TestDebugfsMatrix(t *testing.T) {
+	ext4test.Tool(t, "mke2fs")
+	src := plainSource()
+	for _, c := range cells() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			image, dir := c.mke2fs(t, ""), ext4test.TempDir(t)
+			script, err := src.WriteDebugfs(dir, c.inode > 128)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !c.has("inline_data") && !strings.Contains(c.args, "ext2") && !c.has("ext3") && !strings.Contains(c.args, "^extents") {
+				script += "fallocate /sparse 20 30\n" // unwritten, in a hole
+			}
+			file := filepath.Join(dir, "script")
+			if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			ext4test.Run(t, "debugfs", "-w", "-f", file, image)
+			losses := c.losses()
+			losses.Root, losses.MoreHoles = true, true
+			ext4test.Same(t, ext4test.ReadImage(t, image), src.Tree(), losses)
+		})
+	}
+}
+
+// plainSource is a tree of what the commands of debugfs can make.
+func plainSource() *ext4test.Source {
+	s := ext4test.NewSource()
+	for _, n := range []int{0, 1, 59, 60, 61, 128, 160, 161, 900, 1024, 4096, 4097, 70_000, 300_000} {
+		name := fmt.Sprintf("file of %d", n)
+		s.File(name, ext4test.Noise(uint64(n), n))
+		s.Owner(name, uint32(n)*9, uint32(n)*11)
+	}
+	s.Sparse("sparse", 3<<20, map[int64][]byte{0: []byte("start"), 2 << 20: ext4test.Noise(8, 5000), 3<<20 - 1: []byte("e")})
+	s.Dir("dir")
+	s.Mode("dir", 0o1777)
+	for i := range 40 {
+		s.File(fmt.Sprintf("dir/file %d %s", i, strings.Repeat("n", 3*i)), []byte{byte(i)})
+	}
+	s.Link("dir/hard link", "file of 4097")
+	for _, n := range []int{1, 59, 60, 61, 500} {
+		s.Symlink(fmt.Sprintf("link of %d", n), strings.Repeat("t", n))
+	}
+	s.FIFO("fifo")
+	s.Device("null", ondisk.ModeChar, 1, 3)
+	s.Device("wide", ondisk.ModeBlock, 259, 60_000)
+	s.Mode("file of 1", 0o6711)
+	s.MTime("file of 59", time.Unix(-5, 6))
+	s.MTime("file of 60", time.Unix(1<<31-1, 999_999_999))
+	for i, n := range []int{1, 20, 60, 100, 400} {
+		s.Xattr(fmt.Sprintf("dir/file %d %s", i, strings.Repeat("n", 3*i)), "user.value", ext4test.Noise(uint64(n), n))
+	}
+	s.Xattr("file of 900", "trusted.one", []byte("1"))
+	s.Xattr("dir", "system.posix_acl_default", ext4test.ACL(ext4test.ACLEntry{Tag: ext4test.ACLOwner, Perm: 7},
+		ext4test.ACLEntry{Tag: ext4test.ACLUser, Perm: 6, ID: 70_000}, ext4test.ACLEntry{Tag: ext4test.ACLOwnerGroup, Perm: 5},
+		ext4test.ACLEntry{Tag: ext4test.ACLMask, Perm: 6}, ext4test.ACLEntry{Tag: ext4test.ACLOther, Perm: 1}))
+	return s
 }

@@ -37,7 +37,7 @@ func fsNode(fsys fs.FS, name string, info fs.FileInfo) (n Node, err error) {
 			return n, err
 		}
 		defer f.Close()
-		n.Sum, n.Size, err = sum(f)
+		n.Sum, n.Size, err = sum(f, info.Size())
 		if err == nil && n.Size != info.Size() {
 			err = fmt.Errorf("%s: read %d of %d bytes", name, n.Size, info.Size())
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"time"
@@ -189,6 +190,24 @@ func (e *entry) sum() [sha256.Size]byte {
 	}
 	s.zeros(e.node.Size)
 	return s.sum()
+}
+
+// writePieces makes a file of the host with the content of an entry.
+func writePieces(name string, e *entry) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, p := range e.pieces {
+		if _, err := f.WriteAt(p.b, p.off); err != nil {
+			return err
+		}
+	}
+	if err := f.Truncate(e.node.Size); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Noise is n bytes without a pattern that depend on seed alone.

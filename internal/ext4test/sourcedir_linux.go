@@ -61,23 +61,6 @@ func (w *dirWriter) make(e *entry) error {
 	return unix.Mknod(name, uint32(e.node.Mode), int(unix.Mkdev(e.node.Major, e.node.Minor)))
 }
 
-func writePieces(name string, e *entry) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for _, p := range e.pieces {
-		if _, err := f.WriteAt(p.b, p.off); err != nil {
-			return err
-		}
-	}
-	if err := f.Truncate(e.node.Size); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
 // dress gives a file its attributes: permissions after owner, which clears some of them, and times last.
 func (w *dirWriter) dress(e *entry) error {
 	name := filepath.Join(w.dir, e.path)

@@ -75,12 +75,15 @@ func (s *pageSum) sum() (out [sha256.Size]byte) {
 	return out
 }
 
-// sum reads all of a file.
-func sum(r io.Reader) (out [sha256.Size]byte, size int64, err error) {
+// sum reads all of a file, which says that it has size bytes.
+func sum(r io.Reader, size int64) (out [sha256.Size]byte, read int64, err error) {
 	s := newPageSum()
-	size, err = io.CopyBuffer(s, struct{ io.Reader }{r}, make([]byte, 256<<10))
-	return s.sum(), size, err
+	read, err = io.CopyBuffer(s, struct{ io.Reader }{r}, buffer(size))
+	return s.sum(), read, err
 }
+
+// buffer is one to read a file of a size with.
+func buffer(size int64) []byte { return make([]byte, min(size+1, 256<<10)) }
 
 // wholeMax is the size up to which all of a file is read, holes too.
 const wholeMax = 64 << 20
@@ -99,7 +102,7 @@ func sumAt(r io.ReaderAt, size int64, data []Range) ([sha256.Size]byte, error) {
 	} else {
 		data = []Range{{0, size}}
 	}
-	s, buf := newPageSum(), make([]byte, min(size+1, 256<<10))
+	s, buf := newPageSum(), buffer(size)
 	for _, d := range data {
 		s.zeros(d.Start)
 		n, err := io.CopyBuffer(s, struct{ io.Reader }{io.NewSectionReader(r, d.Start, d.End-d.Start)}, buf)
