@@ -69,7 +69,7 @@ func ext4_page_mkwrite(t *task, _ faultFlags) vmFault {
 func block_page_mkwrite(t *task) vmFault {
 	folio_lock(t)
 	switch {
-	case !t.folio.flags.Test(uptodate):
+	case folio_truncated(t):
 		folio_unlock(t)
 		return faultNopage
 	case !ext4_da_reserve_space(t):

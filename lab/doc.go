@@ -29,7 +29,8 @@
 //
 // One file of at most one page, and four bytes stand for its content. A copy into the page is one step. Of mode shared only
 // invalidate_lock, mmap_lock and handles are modelled; xattr_sem and i_data_sem are always exclusive. A handle is the journal's
-// lock held shared. No freezing, no quota, no time stamps. At most one operation is made to fail in one schedule.
+// lock held shared. Truncation is ours in every design, and frees no block. No freezing, no quota, no time stamps. At most one
+// operation is made to fail in one schedule.
 //
 // It never looks at the engine: that package ext4 keeps the rules of f2 is tested there.
 package lab

@@ -9,10 +9,14 @@ import (
 // decision; a fault only evicts; writeback moves the data in one transaction.
 
 // evict takes the authority over the data from the inode and gives it to the folio, which is locked and uptodate.
-// A block is reserved first, so that nothing has changed where that fails. Callers make the folio dirty.
+// A block is reserved first, so that nothing has changed where that fails. If the folio has the authority already, the
+// block is all that is seen to. Callers make the folio dirty.
 func evict(t *task) bool {
 	if !ext4_da_reserve_space(t) {
 		return false
+	}
+	if !ext4_may_inline_data(t) {
+		return true
 	}
 	t.inode.xattrSem.Lock()
 	t.inode.state.Clear(mayInline)
@@ -26,7 +30,7 @@ func mkwrite_evict(t *task, _ faultFlags) vmFault {
 	t.inode.invalidate.RLock()
 	defer t.inode.invalidate.RUnlock()
 	folio_lock(t)
-	if !t.folio.flags.Test(uptodate) {
+	if folio_truncated(t) {
 		folio_unlock(t)
 		return faultNopage
 	}

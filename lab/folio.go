@@ -28,6 +28,11 @@ func (f *folio) load(content string) {
 func folio_lock(t *task)   { t.folio.lock.Lock() }
 func folio_unlock(t *task) { t.folio.lock.Unlock() }
 
+// folio_truncated says whether the folio is no longer what the fault is about: dropped, or beyond the end. It is locked.
+func folio_truncated(t *task) bool {
+	return i_size_read(t) == 0 || !t.folio.flags.Test(uptodate)
+}
+
 // folio_copy_out returns what the folio holds.
 func folio_copy_out(t *task) [fileMax]byte {
 	t.folio.ptl.Lock()

@@ -12,7 +12,7 @@ func mkwrite_stay(t *task, flags faultFlags) vmFault {
 	ext4_journal_start(t)
 	defer ext4_journal_stop(t)
 	folio_lock(t)
-	if !t.folio.flags.Test(uptodate) {
+	if folio_truncated(t) {
 		folio_unlock(t)
 		return faultNopage
 	}
