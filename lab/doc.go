@@ -19,8 +19,8 @@
 //
 // Each is a model on package sched: the functions bear the kernel's names, underscores included, so that diagrams
 // read as those of the kernel's developers do, and take the kernel's locks in the kernel's order. [Cases] asks each
-// design what may go wrong; [Case.Run] has package explore answer under every schedule, and package lockdep from
-// one.
+// design what may go wrong; [Case.Run] has package explore answer under every schedule, and package lockdep watch the
+// locks: from one schedule it finds what the others could come to, and where a design holds it watches all.
 //
 // What is judged: the kernel's own assertions, stores lost after a sync, stale reads, handles left open, deadlock, SIGBUS for
 // no reason, and what a crash would leave, at every moment at which that changes.
