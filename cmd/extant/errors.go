@@ -85,6 +85,8 @@ func hint(err error) string {
 	switch {
 	case errors.As(err, &busy):
 		return "--shared reads it all the same, and may see it change"
+	case strings.Contains(err.Error(), "NoLoad"):
+		return hintNoLoad
 	case errors.As(err, &corrupt):
 		return hintCorrupt(corrupt)
 	case errors.Is(err, fs.ErrNotExist) && strings.Contains(open.image, ":"):
@@ -95,13 +97,15 @@ func hint(err error) string {
 	return ""
 }
 
+const hintNoLoad = "--noload reads it without its journal"
+
 // hintCorrupt is a remedy for an image that cannot be opened.
 func hintCorrupt(e *extant.CorruptError) string {
 	switch {
 	case strings.Contains(e.Detail, "truncated"):
 		return "--truncated reads what is there"
 	case strings.HasPrefix(e.Structure, "journal"):
-		return "--noload reads it without its journal"
+		return hintNoLoad
 	case strings.HasPrefix(e.Structure, "super block"), strings.HasPrefix(e.Structure, "group desc"):
 		return "a file system has copies of its super block: try --superblock 32768 (8193 with blocks of 1 KiB)"
 	}

@@ -53,6 +53,8 @@ func TestExitCodes(t *testing.T) {
 		{"info zero.img", 3, ""},
 
 		{"ls new.img", 4, "extant ls: new.img: unsupported feature FEATURE_I30\n"},
+		{"ls outside.img", 4, "mount with NoLoad to read without it\nhint: --noload reads it without its journal\n"},
+		{"ls --noload outside.img", 0, ""},
 		{"info new.img", 4, "extant info: new.img: unsupported feature FEATURE_I30\n"},
 		{"ls new.img disk.img:/nope", 4, "no such file"},
 	} {
@@ -83,6 +85,12 @@ func damagedImages(t *testing.T) {
 	alien := bytes.Clone(image)
 	binary.LittleEndian.PutUint32(alien[1024+0x60:], binary.LittleEndian.Uint32(alien[1024+0x60:])|1<<30)
 	write("new.img", alien)
+	outside := bytes.Clone(image)
+	outside[1024+0x65] &^= 0x04                               // metadata_csum
+	outside[1024+0x5c] |= 0x04                                // has_journal
+	outside[1024+0x60] |= 0x04                                // needs_recovery
+	copy(outside[1024+0xe0:], []byte{0, 0, 0, 0, 1, 0, 0, 0}) // s_journal_inum, s_journal_dev
+	write("outside.img", outside)
 	write("busy.img", image)
 	dev, err := disk.Open("busy.img", disk.ReadWrite)
 	if err != nil {
