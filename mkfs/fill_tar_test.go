@@ -84,6 +84,7 @@ func brief(m manifest) []string {
 }
 
 func TestTarMeaning(t *testing.T) {
+	needTool(t, "e2fsck")
 	long := strings.Repeat("n", 256)
 	for name, c := range map[string]struct {
 		entries, want, warnings []string
