@@ -164,13 +164,13 @@ func labObject(v *lab.Verdict, expected bool) labJSON {
 	return o
 }
 
-// draw keeps for the end what is to be seen of a verdict that was not seen before.
+// draw keeps for the end what is to be seen of a verdict: its first failure, and others that were not seen before.
 func (r *labRun) draw(v *lab.Verdict) error {
 	for _, report := range v.Reports {
 		r.parts = append(r.parts, report.String())
 	}
-	for _, f := range v.Findings {
-		if r.drawn[f.Text] {
+	for i, f := range v.Findings {
+		if i > 0 && r.drawn[f.Text] {
 			continue
 		}
 		r.drawn[f.Text] = true
