@@ -25,12 +25,9 @@ func (d *Diagram) SVG() string {
 	fmt.Fprintf(&b, `font-family="ui-monospace, Menlo, Consolas, monospace" font-size="%d">`+"\n", fontSize)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="#ffffff"/>`+"\n")
 	for i, name := range d.Columns {
-		right := width - margin
-		if i+1 < len(lefts) {
-			right = lefts[i+1] - margin
-		}
+		x, w := lane(i, lefts, width)
 		fmt.Fprintf(&b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" rx="6" fill="#f3f4f6"/>`+"\n",
-			lefts[i]-margin/2, margin/2, right-lefts[i]+margin/2, height-margin)
+			x, margin/2, w, height-margin)
 		fmt.Fprintf(&b, `<text x="%.1f" y="%d" font-weight="bold" fill="#111827">%s</text>`+"\n", lefts[i], margin+fontSize, escape(name))
 	}
 	for i := range d.Rows {
@@ -50,6 +47,21 @@ func (d *Diagram) lefts() (lefts []float64, width float64) {
 	return lefts, width
 }
 
+// lane returns where the background of column i begins, and how wide it is.
+func lane(i int, lefts []float64, width float64) (x, w float64) {
+	right := width
+	if i+1 < len(lefts) {
+		right = lefts[i+1] - margin/2
+	}
+	x = lefts[i] - margin/2
+	return x, right - margin/2 - x
+}
+
+// textAt returns where the text of r begins.
+func (r *Row) textAt(lefts []float64) float64 {
+	return lefts[r.Column] + float64(2*r.Depth)*charWidth
+}
+
 // svgRow draws row i; where another task goes on, a line leads over to it.
 func (d *Diagram) svgRow(b *strings.Builder, i int, lefts []float64, width float64) {
 	r := &d.Rows[i]
@@ -57,20 +69,18 @@ func (d *Diagram) svgRow(b *strings.Builder, i int, lefts []float64, width float
 	weight := "normal"
 	if r.Kind == RowFailure {
 		weight = "bold"
-		fmt.Fprintf(b, `<rect x="%d" y="%d" width="%.1f" height="%d" fill="#fee2e2"/>`+"\n",
-			margin/2, y-lineHeight+5, width-margin, lineHeight)
+		x, w := lane(r.Column, lefts, width)
+		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="#fee2e2"/>`+"\n", x, y-lineHeight+5, w, lineHeight)
 	}
 	if i > 0 && d.Rows[i-1].Column != r.Column {
 		fmt.Fprintf(b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#9ca3af" stroke-dasharray="3 3"/>`+"\n",
-			lefts[d.Rows[i-1].Column], y-lineHeight+5, lefts[r.Column], y-lineHeight+5)
+			d.Rows[i-1].textAt(lefts), y-lineHeight+5, r.textAt(lefts), y-lineHeight+5)
 	}
-	text := r.line()
-	indent := float64(len(text)-len(strings.TrimLeft(text, " "))) * charWidth
-	fmt.Fprintf(b, `<text x="%.1f" y="%d" fill="%s" font-weight="%s">`, lefts[r.Column]+indent, y, rowColors[r.Kind], weight)
+	fmt.Fprintf(b, `<text x="%.1f" y="%d" fill="%s" font-weight="%s">`, r.textAt(lefts), y, rowColors[r.Kind], weight)
 	if r.Source != "" {
 		fmt.Fprintf(b, `<title>%s</title>`, escape(r.Source))
 	}
-	fmt.Fprintf(b, "%s</text>\n", escape(strings.TrimLeft(text, " ")))
+	fmt.Fprintf(b, "%s</text>\n", escape(strings.TrimLeft(r.line(), " ")))
 }
 
 func escape(s string) string {
