@@ -17,6 +17,9 @@ var (
 	classPTL        = sched.Class{Name: "page_table_lock", Doc: "a page table entry and the bytes stored through it"}
 	classDevice     = sched.Class{Name: "device", Doc: "what a crash would leave"}
 
+	classFlush   = sched.Class{Name: "flush_request"}
+	classFlushed = sched.Class{Name: "flush_done"}
+
 	classState = sched.Class{Name: "i_state_flags"}
 	classFlags = sched.Class{Name: "folio_flags"}
 	classSize  = sched.Class{Name: "i_size"}

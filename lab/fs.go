@@ -101,6 +101,8 @@ func (fs *fs) classify() {
 	fs.committing.Init(&classCommit)
 	fs.journal.Init(&classHandle)
 	fs.device.Init(&classDevice)
+	fs.flush.Init(&classFlush)
+	fs.flushed.Init(&classFlushed)
 }
 
 // tried returns the values that tasks have begun to write at pos.
