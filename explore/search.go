@@ -88,13 +88,21 @@ func (e *engine) bounds(r *Result) []string {
 		all = append(all, fmt.Sprintf("turns taken after %d operations", e.cfg.StepsMax/2))
 	}
 	if e.faultsMet {
-		all = append(all, fmt.Sprintf("at most %d faults", e.cfg.Faults))
+		all = append(all, atMost(e.cfg.Faults, "fault"))
 	}
 	if e.expiriesMet {
-		all = append(all, fmt.Sprintf("at most %d early expiries of each timer and task", e.cfg.Expiries))
+		all = append(all, fmt.Sprintf("early expiries of each timer and task: at most %d", e.cfg.Expiries))
 	}
 	if e.waitedOut {
 		all = append(all, "what nothing else could end expired in order of time")
 	}
 	return all
+}
+
+// atMost is a bound on a number of things.
+func atMost(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("at most %d %s", n, thing)
 }
