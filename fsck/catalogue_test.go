@@ -390,4 +390,62 @@ var catalogue = []damage{
 	{name: "group free blocks", image: "main", code: fsck.GroupFreeBlocks, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.FreeBlocksLo++ }) }},
 	{name: "group free inodes", image: "main", code: fsck.GroupFreeInodes, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.FreeInodesLo++ }) }},
 	{name: "group directories", image: "main", code: fsck.GroupDirs, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.UsedDirsLo++ }) }},
+
+	// What is left of the table.
+	{name: "super checksum everywhere", image: "main", code: fsck.SuperChecksum, do: func(v *victim) {
+		v.torn = true
+		v.super(func(s *ondisk.Super) { s.Checksum++ })
+		clear(v.at(8193))
+	}, blind: "it gives up"},
+	{name: "super hash version", image: "main", code: fsck.SuperHashVersion, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.DefHashVersion = 55 }) }, blind: "it does not look at it"},
+	{name: "super flex size", image: "main", code: fsck.SuperFlexSize, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LogGroupsPerFlex = 40 }) }, other: "PR_0_OPEN_FAILED"},
+	{name: "super errors", image: "main", code: fsck.SuperErrors, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.State |= ondisk.StateError }) }, blind: "it is what made it look"},
+	{name: "super unclean", image: "old", code: fsck.SuperUnclean, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.State = 0 }) }, blind: "it is what made it look"},
+	{name: "mmp in use", image: "mmp", code: fsck.MMPInUse, do: func(v *victim) {
+		b := v.at(ondisk.Block(v.sb.MMPBlock))
+		put32(b[4:], 5)
+		put32(b[ondisk.MMPSize-4:], ondisk.MMPCsum(v.sb.CsumSeed(), b))
+	}, blind: "it waits, and then goes on"},
+	{name: "journal feature", image: "main", code: fsck.JournalUnsupported, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x28:], 0x1000) }) }},
+	{name: "journal elsewhere", image: "main", code: fsck.JournalExternal, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = 0, 5 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
+	{name: "journal aborted", image: "main", code: fsck.JournalAborted, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x20:], 0xFBFFFFFF) }) }, blind: "it clears the number when it writes"},
+	{name: "journal copy", image: "main", code: fsck.JournalCopy, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JnlBackupType = 0 }) }, blind: "without writing it does not look"},
+	{name: "journal no regular file", image: "main", code: fsck.JournalMode, do: func(v *victim) {
+		v.inode(ondisk.JournalIno, func(n *ondisk.Inode) { n.Mode = ondisk.ModeDir | 0o700 })
+	}, other: "PR_0_JOURNAL_BAD_INODE"},
+	{name: "orphan pending", image: "main", code: fsck.OrphanPending, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LastOrphan = uint32(v.ino(leaf)) }) }, blind: "without writing it does not look"},
+	{name: "orphan file mode", image: "orphan", code: fsck.OrphanFile, do: func(v *victim) {
+		v.inode(ondisk.Ino(v.sb.OrphanFileInum), func(n *ondisk.Inode) { n.Mode = ondisk.ModeDir | 0o700 })
+	}},
+	{name: "orphan slot", image: "orphan", code: fsck.OrphanSlot, do: func(v *victim) {
+		v.super(func(s *ondisk.Super) { s.FeatureROCompat |= uint32(ondisk.ROCompatOrphanPresent) })
+		v.orphans(func(b ondisk.OrphanBlock) { b.SetSlot(3, 5) })
+	}, blind: "without writing it does not look"},
+	{name: "group block bitmap", image: "plain", code: fsck.GroupBlockBitmap, do: func(v *victim) { v.descs(1, func(d *ondisk.GroupDesc) { d.SetBlockBitmap(1 << 31) }) }},
+	{name: "group inode bitmap", image: "plain", code: fsck.GroupInodeBitmap, do: func(v *victim) { v.descs(1, func(d *ondisk.GroupDesc) { d.SetInodeBitmap(7) }) }},
+	{name: "group inode table", image: "plain", code: fsck.GroupInodeTable, do: func(v *victim) { v.descs(1, func(d *ondisk.GroupDesc) { d.SetInodeTable(1 << 31) }) }},
+	{name: "inode blocks high", image: "old", code: fsck.InodeBlocksHigh, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.BlocksHi = 1 }) }},
+	{name: "ea inode feature", image: "plain", code: fsck.InodeEAFlag, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.Flags |= ondisk.InodeEA }) }, blind: "it takes the flag for granted"},
+	{name: "huge file feature", image: "old", code: fsck.InodeHugeFlag, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.Flags |= ondisk.InodeHugeFile }) }, blind: "it takes the flag for granted"},
+	{name: "time after 2310", image: "main", code: fsck.InodeTimeRange, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.MTime, n.MTimeExtra = 0xF0000000, 3 }) }},
+	{name: "reserved mode", image: "main", code: fsck.ReservedMode, do: func(v *victim) { v.inode(ondisk.BootIno, func(n *ondisk.Inode) { n.Mode = ondisk.ModeDir }) }},
+	{name: "inline fifo", image: "inline", code: fsck.InlineTypeless, do: func(v *victim) { v.file("pipe", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeInlineData }) }},
+	{name: "inline without room", image: "inline", code: fsck.InlineExtra, do: func(v *victim) { v.file("size100", func(n *ondisk.Inode) { n.ExtraIsize = 0 }) }, other: "PR_1_INLINE_DATA_NO_ATTR"},
+	{name: "xattr twice in inode", image: "main", code: fsck.XattrBodyClash, do: func(v *victim) { v.body("size10", user("a", "x"), user("a", "y")) }, blind: "it looks for values that overlap only"},
+	{name: "xattr twice in block", image: "main", code: fsck.XattrBlockClash, do: func(v *victim) {
+		v.xattrs("size400", func(b []byte) { ondisk.PutBlockXattrs(b, []ondisk.Xattr{user("a", "x"), user("a", "y")}) })
+	}, blind: "as above"},
+	{name: "xattr block hash", image: "main", code: fsck.XattrBlockHash, do: func(v *victim) { v.xattrs("size400", func(b []byte) { put32(b[12:], 99) }) }, blind: "it does not look at the hash of the block"},
+	{name: "xattr index", image: "main", code: fsck.XattrIndex, do: func(v *victim) { v.bodyEntry("size10", func(e *ondisk.XattrEntry) { e.NameIndex = 0 }) }, blind: "it lets the index be"},
+	{name: "encryption context", image: "main", code: fsck.XattrCrypt, do: func(v *victim) {
+		v.body("size10", ondisk.Xattr{Index: ondisk.XattrEncryption, Name: []byte("c"), Value: []byte("nonsense"), Size: 8})
+		v.file("size10", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeEncrypt })
+	}, blind: "it looks only at what encrypted directories have"},
+	{name: "value's size", image: "main", code: fsck.ValueInodeSize, do: func(v *victim) { v.bodyEntry("size60", func(e *ondisk.XattrEntry) { e.ValueSize = 5 }) }, blind: "it does not compare the sizes"},
+	{name: "value of nobody", image: "main", code: fsck.ValueInodeLost, do: func(v *victim) { v.body("size60"); v.body("size61") }},
+	{name: "dot with room", image: "main", code: fsck.DotLong, do: func(v *victim) { v.entry("deep/a", ".", func(h *ondisk.DirentHeader, _ []byte) { h.RecLen = 24 }) }, other: "PR_2_2ND_NOT_DOT_DOT"},
+	{name: "entry in the clear", image: "main", code: fsck.EntryPlain, do: func(v *victim) { v.file("htree", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeEncrypt }) }, other: "PR_1_MISSING_ENCRYPTION_XATTR"},
+	{name: "index too deep by one", image: "main", code: fsck.IndexNodeShape, do: func(v *victim) { v.dir("htree", ext4.IndexBlock, 0, func(b []byte) { b[0x1e] = 1 }) }, other: "PR_2_HTREE_CLEAR"},
+	{name: "block bitmap not initialised", image: "main", code: fsck.BlockUninit, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.Flags |= ondisk.GroupBlockUninit }) }},
+	{name: "quota inode", image: "quota", code: fsck.QuotaInode, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.UsrQuotaInum = 77 }) }, other: "PR_1_QUOTA_INODE_NOT_CLEAR"},
 }

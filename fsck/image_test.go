@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"extant/disk"
 	"extant/fsck"
@@ -184,7 +185,9 @@ func e2fsck(t testing.TB, image []byte) (code int, out string, problems map[stri
 	if err := os.WriteFile(conf, []byte("[options]\nproblem_log_filename = "+log+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(tool(t, "e2fsck"), "-fn", path)
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second) // some damage it never comes back from
+	defer stop()
+	cmd := exec.CommandContext(ctx, tool(t, "e2fsck"), "-fn", path)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "E2FSCK_CONFIG="+conf)
 	b, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

@@ -10,6 +10,14 @@ import (
 func (w *worker) checkInline(body ondisk.XattrArea) {
 	f := &w.file
 	n := &f.inode
+	switch t := n.Type(); {
+	case t != ondisk.ModeRegular && t != ondisk.ModeDir && t != ondisk.ModeSymlink:
+		w.fault(InlineTypeless, Place{}, "mode %#o, i_flags %#x", n.Mode, n.Flags).want(ondisk.InodeInlineData)
+		return
+	case n.ExtraIsize == 0:
+		w.fault(InlineExtra, Place{}, "i_extra_isize is 0, i_flags %#x", n.Flags).want(ondisk.InodeInlineData)
+		return
+	}
 	if n.Has(ondisk.InodeExtents) {
 		w.fault(InlineExtents, Place{}, "i_flags is %#x", n.Flags).want(ondisk.InodeExtents).show(n.IBlock[:])
 		return
@@ -27,10 +35,8 @@ func (w *worker) checkInline(body ondisk.XattrArea) {
 			w.fault(InlineDirSize, Place{}, "i_size is %d, the data has %d bytes", n.Size(), data.Len()).want(uint64(data.Len()))
 		}
 		f.group.dirs = append(f.group.dirs, dir{ino: f.ino, generation: n.Generation, flags: n.Flags})
-	case ondisk.ModeSymlink:
-		w.checkInlineSymlink(data)
 	default:
-		w.fault(InlineTypeless, Place{}, "mode %#o, i_flags %#x", n.Mode, n.Flags).want(ondisk.InodeInlineData)
+		w.checkInlineSymlink(data)
 	}
 }
 

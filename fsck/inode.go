@@ -143,7 +143,7 @@ func (w *worker) checkContent(k kind) {
 	f := &w.file
 	n := &f.inode
 	body := w.checkBody()
-	if n.Inline() {
+	if n.Has(ondisk.InodeInlineData) {
 		w.checkInline(body)
 		w.checkBlockCount()
 		w.count(k)

@@ -16,7 +16,6 @@ const (
 	MapTooBig        Code = "map-too-big"
 	MapInMetadata    Code = "map-in-metadata"
 	MapNodeShared    Code = "map-node-shared"
-	MapPastEnd       Code = "map-past-end"
 )
 
 var mapProblems = []Problem{
@@ -34,5 +33,4 @@ var mapProblems = []Problem{
 	{MapTooBig, Damage, TruncateMap, "PR_1_TOOBIG_REG", "a map reaches past the largest file block there can be"},
 	{MapInMetadata, Damage, TruncateMap, "PR_1B_DUP_BLOCK", "a file claims blocks of the file system's own metadata"},
 	{MapNodeShared, Damage, RebuildMap, "PR_1B_DUP_BLOCK", "a block is a node of two maps"},
-	{MapPastEnd, Damage, TruncateMap, "PR_1_BAD_I_SIZE", "written blocks lie past the end of the file"},
 }

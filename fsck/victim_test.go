@@ -347,3 +347,26 @@ func (v *victim) valueIno(path string) ondisk.Ino {
 	v.t.Fatalf("%s has no value in another inode", path)
 	return 0
 }
+
+// descs edits the descriptor of a group in all copies of the second group's head as well.
+func (v *victim) descs(g ondisk.Group, edit func(d *ondisk.GroupDesc)) {
+	v.desc(g, edit)
+	at, _ := v.sb.DescriptorBlock(g)
+	for copied := range v.sb.DescriptorCopies(int(g) / v.sb.DescriptorsPerBlock()) {
+		copy(v.at(copied), v.at(at))
+	}
+}
+
+// body replaces the xattrs in an inode.
+func (v *victim) body(path string, list ...ondisk.Xattr) {
+	v.slotOf(v.ino(path), func(n *ondisk.Inode, slot []byte) {
+		if !ondisk.PutBodyXattrs(slot[n.XattrStart(len(slot)):], list) {
+			v.t.Fatal("no room for xattrs")
+		}
+	})
+}
+
+// user is an xattr.
+func user(name, value string) ondisk.Xattr {
+	return ondisk.Xattr{Index: ondisk.XattrUser, Name: []byte(name), Value: []byte(value), Size: uint32(len(value))}
+}

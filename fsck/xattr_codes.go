@@ -11,7 +11,6 @@ const (
 	XattrHash        Code = "xattr-hash"
 	XattrBlockHash   Code = "xattr-block-hash"
 	XattrRefcount    Code = "xattr-refcount"
-	XattrOrder       Code = "xattr-order"
 	XattrIndex       Code = "xattr-index"
 	XattrACL         Code = "xattr-acl"
 	XattrCrypt       Code = "xattr-encryption"
@@ -34,7 +33,6 @@ var xattrProblems = []Problem{
 	{XattrHash, Minor, SealXattrs, "PR_1_ATTR_HASH", "an xattr in a block has a wrong hash"},
 	{XattrBlockHash, Minor, SealXattrs, "", "a block of xattrs has a wrong hash over its entries"},
 	{XattrRefcount, Minor, SetField, "PR_1_EXTATTR_REFCOUNT", "a block of xattrs counts other references than it has"},
-	{XattrOrder, Minor, SealXattrs, "", "xattrs in a block are out of order"},
 	{XattrIndex, Damage, DropXattr, "PR_1_EA_BAD_NAME", "an xattr's name has an index of 0"},
 	{XattrACL, Damage, DropXattr, "", "an access control list makes no sense"},
 	{XattrCrypt, Damage, ClearInode, "PR_1_CORRUPT_ENCRYPTION_XATTR", "an encryption context makes no sense"},
