@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 
 	"extant/internal/ext4test"
 	"extant/mkfs"
@@ -54,21 +53,6 @@ func mount(t testing.TB, image string) string {
 	if out, err := exec.Command("mount", "-t", "ext4", "-o", "loop,ro", image, at).CombinedOutput(); err != nil {
 		t.Fatalf("mount: %v\n%s", err, out)
 	}
-	t.Cleanup(func() { unmount(t, at) })
+	t.Cleanup(func() { ext4test.Unmount(t, at) })
 	return at
-}
-
-// unmount tries again while a process that is just being started has a file of the mount open.
-func unmount(t testing.TB, at string) {
-	t.Helper()
-	for tries := 1; ; tries++ {
-		out, err := exec.Command("umount", at).CombinedOutput()
-		if err == nil {
-			return
-		}
-		if tries == 100 {
-			t.Fatalf("umount: %v\n%s", err, out)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }

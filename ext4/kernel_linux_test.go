@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"extant/ext4"
+	"extant/internal/ext4test"
 )
 
 // kernelMount mounts the image with the kernel's ext4. The test is skipped where that is not possible.
@@ -29,7 +30,7 @@ func (im *image) kernelMount(options string) (dir string, umount func()) {
 	mounted := true
 	umount = func() {
 		if mounted {
-			run(im.t, "umount", dir)
+			ext4test.Unmount(im.t, dir)
 			mounted = false
 		}
 	}
@@ -51,7 +52,6 @@ var kernelImages = []struct{ name, size, args, options string }{
 	{"ea_inode", "64M", "-t ext4 -O ea_inode -b 4096", "rw"},
 	{"no csum", "64M", "-t ext4 -O ^metadata_csum,^64bit,uninit_bg -b 2048", "rw"},
 	{"meta_bg", "128M", "-t ext4 -O meta_bg,^resize_inode -b 1024", "rw"},
-	{"project", "64M", "-t ext4 -O project,quota -I 256", "rw"},
 }
 
 func TestKernelWrites(t *testing.T) {

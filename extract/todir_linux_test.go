@@ -18,6 +18,7 @@ import (
 
 	"extant/disk"
 	"extant/extract"
+	"extant/internal/ext4test"
 	"extant/mkfs"
 )
 
@@ -70,7 +71,7 @@ func TestToDirFromKernel(t *testing.T) {
 	mounted := true
 	unmount := func() {
 		if mounted {
-			run(t, tool(t, "umount"), mnt)
+			ext4test.Unmount(t, mnt)
 			mounted = false
 		}
 	}

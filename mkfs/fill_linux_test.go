@@ -8,13 +8,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"extant/internal/ext4test"
 	"extant/mkfs"
 
 	"golang.org/x/sys/unix"
@@ -277,7 +277,7 @@ func TestKernelReadsFill(t *testing.T) {
 			path, _ := fill(t, mkfs.Dir(src), 0, options(t, args), mkfs.FillOptions{})
 			at := t.TempDir()
 			run(t, "mount", "-o", "loop,ro", path, at)
-			defer exec.Command("umount", at).Run()
+			defer ext4test.Unmount(t, at)
 			hostManifest(t, at).equal(t, want)
 		})
 	}

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"extant/internal/ext4test"
 )
 
 // TestKernelMounts mounts what was made, writes to it, and has the result checked.
@@ -28,11 +30,11 @@ func TestKernelMounts(t *testing.T) {
 			mounted := true
 			defer func() {
 				if mounted {
-					exec.Command("umount", at).Run()
+					ext4test.Unmount(t, at)
 				}
 			}()
 			useMount(t, at)
-			run(t, "umount", at)
+			ext4test.Unmount(t, at)
 			mounted = false
 			fsck(t, path)
 		})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"extant/disk"
+	"extant/internal/ext4test"
 	"extant/internal/ondisk"
 )
 
@@ -33,7 +34,7 @@ func dirtiedByKernel(t *testing.T, size string, opts []string, mount string, wor
 	unmount := func() {
 		if mounted {
 			mounted = false
-			run(t, 0, "umount", dir)
+			ext4test.Unmount(t, dir)
 		}
 	}
 	t.Cleanup(unmount)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"extant/internal/ext4test"
 )
 
 // TestKernelImage reads every structure of an image that Linux filled: unlike e2fsprogs it splits index nodes, hashes blocks of xattrs
@@ -54,11 +56,7 @@ func fillMounted(t *testing.T, image string) {
 		}
 		t.Skipf("cannot mount: %s", out)
 	}
-	defer func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	}()
+	defer ext4test.Unmount(t, dir)
 	many := filepath.Join(dir, "many")
 	if err := os.Mkdir(many, 0o755); err != nil {
 		t.Fatal(err)
