@@ -204,3 +204,41 @@ func e2fsck(t testing.TB, image []byte) (code int, out string, problems map[stri
 	}
 	return cmd.ProcessState.ExitCode(), string(b), problems
 }
+
+// smallSource makes a folder that fits 4 MiB.
+func smallSource(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	put := func(name string, data []byte) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 60 {
+		put(fmt.Sprintf("htree/%04d%s", i, strings.Repeat("n", 150)), nil)
+	}
+	for _, n := range []int{10, 24, 60, 61, 100, 400, 30_000} {
+		put(fmt.Sprintf("size%d", n), noise(uint64(n), n))
+	}
+	put("deep/a/b/leaf", []byte("leaf"))
+	f, err := os.Create(filepath.Join(dir, "islands"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for i := range int64(30) {
+		if _, err := f.WriteAt([]byte("x"), i*8192); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []int{5, 200} {
+		if err := os.Symlink(strings.Repeat("t", n), filepath.Join(dir, fmt.Sprintf("link%d", n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}

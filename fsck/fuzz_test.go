@@ -1,0 +1,190 @@
+package fsck_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"extant/disk"
+	"extant/ext4"
+	"extant/fsck"
+	"extant/internal/ondisk"
+)
+
+// A mutant is a small image with all places that hold metadata, whose checksums are made right again after it was changed.
+type mutant struct {
+	*victim
+	places []place
+	owned  []owned
+}
+
+type place struct{ off, n int }
+
+// owned is a block whose checksum depends on an inode.
+type owned struct {
+	kind ext4.MetaKind
+	at   ondisk.Block
+	ino  ondisk.Ino
+	root bool // of an index
+}
+
+var mutantArgs = []string{
+	"-t ext4 -b 1024 -I 256 -N 512 -O metadata_csum,ea_inode,64bit,orphan_file,encrypt,verity,casefold,quota -J size=1",
+	"-t ext4 -b 1024 -I 256 -N 512 -O metadata_csum,inline_data,^has_journal,^resize_inode",
+	"-t ext2 -b 1024 -I 128 -N 512",
+	"-t ext4 -b 1024 -N 512 -O ^metadata_csum,^has_journal,uninit_bg,bigalloc,^resize_inode -C 2048",
+}
+
+func newMutant(t testing.TB, image []byte) *mutant {
+	t.Helper()
+	m := &mutant{victim: newVictim(t, image)}
+	bs := m.sb.BlockSize()
+	m.places = append(m.places, place{ondisk.SuperOffset, ondisk.SuperSize})
+	for g := range ondisk.Group(m.sb.Groups()) {
+		at, off := m.sb.DescriptorBlock(g)
+		d := m.group(g)
+		m.places = append(m.places, place{int(at)*bs + off, m.sb.DescriptorSize()}, place{int(d.BlockBitmap()) * bs, bs}, place{int(d.InodeBitmap()) * bs, bs})
+	}
+	for ino := ondisk.Ino(1); uint32(ino) <= m.sb.InodesCount; ino++ {
+		n, err := m.fs.SystemInode(ino)
+		if err != nil || n.Attr().Mode == 0 && ino != ondisk.BadBlocksIno {
+			continue
+		}
+		at, err := m.fs.InodeSlot(ino)
+		m.must(err)
+		m.places = append(m.places, place{int(at.Block)*bs + at.Offset, at.Size})
+		for b, err := range n.MetaBlocks() {
+			m.must(err)
+			m.places = append(m.places, place{int(b.Block) * bs, bs})
+			m.owned = append(m.owned, owned{b.Kind, b.Block, ino, b.File == 0})
+		}
+	}
+	return m
+}
+
+// seal makes the checksums right for the structures where the sound image has them.
+func (m *mutant) seal() {
+	m.super(func(*ondisk.Super) {})
+	if m.sb.HasROCompat(ondisk.ROCompatMetadataCsum) {
+		seed, bs := m.sb.CsumSeed(), m.sb.BlockSize()
+		for _, p := range m.places[1:] {
+			if p.n == m.sb.InodeBytes() && p.n != bs {
+				m.sealInode(p.off)
+			}
+		}
+		for _, o := range m.owned {
+			b, own := m.at(o.at), m.seed(o.ino)
+			switch {
+			case o.kind == ext4.ExtentNode:
+				ondisk.ExtentNode(b).SetCsum(own)
+			case o.kind == ext4.DirBlock:
+				ondisk.SetDirTail(own, b)
+			case o.kind == ext4.IndexBlock && o.root:
+				ondisk.DxRootNode(b).SetCsum(own)
+			case o.kind == ext4.IndexBlock:
+				ondisk.DxInnerNode(b).SetCsum(own)
+			case o.kind == ext4.XattrBlock:
+				ondisk.SetXattrBlockCsum(seed, o.at, b)
+			}
+		}
+	}
+	for g := range ondisk.Group(m.sb.Groups()) {
+		m.desc(g, func(*ondisk.GroupDesc) {})
+	}
+}
+
+func (m *mutant) sealInode(off int) {
+	for g := range ondisk.Group(m.sb.Groups()) {
+		at, doff := m.sb.DescriptorBlock(g)
+		var d ondisk.GroupDesc
+		m.must(d.Decode(m.at(at)[doff:][:m.sb.DescriptorSize()]))
+		table := int(d.InodeTable()) * m.sb.BlockSize()
+		if i := (off - table) / m.sb.InodeBytes(); off >= table && i < int(m.sb.InodesPerGroup) {
+			ino := ondisk.Ino(uint32(g)*m.sb.InodesPerGroup + uint32(i) + 1)
+			ondisk.SetInodeCsum(m.sb.CsumSeed(), ino, m.b[off:][:m.sb.InodeBytes()])
+			return
+		}
+	}
+}
+
+// mutate changes up to four bytes of metadata for every seven of data: three say where, the rest what.
+func (m *mutant) mutate(data []byte) {
+	total := 0
+	for _, p := range m.places {
+		total += p.n
+	}
+	for len(data) >= 7 {
+		at := int(binary.LittleEndian.Uint32(data)&0xFFFFFF) % total
+		for _, p := range m.places {
+			if at < p.n {
+				copy(m.b[p.off+at:p.off+p.n], data[3:4+data[3]%4])
+				break
+			}
+			at -= p.n
+		}
+		data = data[7:]
+	}
+}
+
+// FuzzCheck checks images with changed metadata. There is an answer in bounded time and memory, the same from one task as from two, and no panic.
+func FuzzCheck(f *testing.F) {
+	var images [][]byte
+	from := smallSource(f)
+	for _, args := range mutantArgs {
+		images = append(images, mke2fs(f, from, "4M", args))
+	}
+	for i := range images {
+		f.Add(uint8(i), true, []byte("\x00\x00\x00\x01\x02\x03\x04"))
+		f.Add(uint8(i+4), false, noise(uint64(i), 21))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, seal bool, data []byte) {
+		if len(data) > 70 {
+			return
+		}
+		m := newMutant(t, images[int(which)%len(images)])
+		m.mutate(data)
+		if seal {
+			m.seal()
+		}
+		bounded(t, m.b)
+	})
+}
+
+// checkAllocMax is the most that the check of an image of 4 MiB may allocate in all, in bytes.
+const checkAllocMax = 64 << 20
+
+// bounded checks an image and holds the check to its bounds.
+func bounded(t *testing.T, image []byte) {
+	t.Helper()
+	before := bytes.Clone(image)
+	var texts [2]string
+	for i := range texts {
+		var a, z runtime.MemStats
+		runtime.ReadMemStats(&a)
+		ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+		r, err := fsck.Check(ctx, disk.NewMemFrom(image), fsck.Options{Workers: i + 1, FindingsMax: 200})
+		late := ctx.Err()
+		stop()
+		runtime.ReadMemStats(&z)
+		if late != nil {
+			t.Fatal("no answer in 20 seconds")
+		}
+		if n := z.TotalAlloc - a.TotalAlloc; n > checkAllocMax {
+			t.Fatalf("%d bytes allocated", n)
+		}
+		texts[i] = fmt.Sprint(err)
+		if err == nil {
+			texts[i] = fmt.Sprint(r.Findings, r.Counts, r.Usage)
+		}
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("one task says\n%s\ntwo say\n%s", texts[0], texts[1])
+	}
+	if !bytes.Equal(before, image) {
+		t.Error("a check changed the image")
+	}
+}
