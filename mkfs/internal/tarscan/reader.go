@@ -198,10 +198,10 @@ func (r *Reader) finish(h *header) (*Entry, error) {
 	if err := r.extend(e, &sparse); err != nil {
 		return nil, &FormatError{h.at, err.Error()}
 	}
-	if r.special.name != nil {
+	if len(r.special.name) > 0 {
 		e.Name = r.special.name
 	}
-	if r.special.link != nil {
+	if len(r.special.link) > 0 {
 		e.Link = r.special.link
 	}
 	e.settleKind()
