@@ -110,7 +110,7 @@ func (b *bench) formatCases() []pair {
 // readCases read everything back out of an image that mke2fs made of the tree.
 func (b *bench) readCases(t tree) []pair {
 	img, out, mnt := b.path(t.name+".img"), b.path("out"), b.path("mnt")
-	make := fmt.Sprintf("test -e %s || { truncate -s %s %[1]s && mke2fs -q -F -t ext4 %s -d %s %[1]s; }",
+	make := fmt.Sprintf("test -e %[1]s || { truncate -s %[2]s %[1]s && mke2fs -q -F -t ext4 %[3]s -d %[4]s %[1]s; }",
 		img, t.size, strings.Join(t.inodes, " "), b.path(t.name))
 	fresh := []string{make, "rm -rf " + out, "mkdir -p " + out + " " + mnt}
 	return []pair{
