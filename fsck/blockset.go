@@ -71,14 +71,43 @@ func (s *blockSet) addNew(c, n uint64, dup *blockSet) (clash bool) {
 	for n > 0 {
 		g, i, end := s.span(c, n)
 		m := s.group(g)
-		for k := m.NextSet(i, end); k < end; k = m.NextSet(k+1, end) {
-			dup.group(g).Set(k)
+		if m.NextSet(i, end) < end {
+			shareRange(m, dup.group(g), i, end)
 			clash = true
 		}
 		m.SetRange(i, end)
 		c, n = c+uint64(end-i), n-uint64(end-i)
 	}
 	return clash
+}
+
+// shareRange sets in dup the bits from i up to, but without, end that are set in m. It goes by bytes, as an image may be made so that the
+// same blocks are claimed over and over.
+func shareRange(m, dup ondisk.Bitmap, i, end int) {
+	first, last := i>>3, (end-1)>>3
+	for j := first; j <= last; j++ {
+		mask := byte(0xFF)
+		if j == first {
+			mask &= 0xFF << (i & 7)
+		}
+		if j == last {
+			mask &= 0xFF >> (7 - (end-1)&7)
+		}
+		dup[j] |= m[j] & mask
+	}
+}
+
+// union puts all of t into the set.
+func (s *blockSet) union(t *blockSet) {
+	for g, m := range t.groups {
+		if m == nil {
+			continue
+		}
+		own := s.group(g)
+		for i, b := range m {
+			own[i] |= b
+		}
+	}
 }
 
 // merge puts all of t into the set, and what was in both into dup as well; it reports whether there was any.
@@ -100,16 +129,6 @@ func (s *blockSet) merge(t, dup *blockSet) (clash bool) {
 		}
 	}
 	return clash
-}
-
-// empty reports whether the set has no cluster.
-func (s *blockSet) empty() bool {
-	for _, m := range s.groups {
-		if m != nil && m.NextSet(0, m.Len()) < m.Len() {
-			return false
-		}
-	}
-	return true
 }
 
 // clear takes everything out of the set, and keeps the memory.

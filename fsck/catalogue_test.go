@@ -31,10 +31,10 @@ func put16(b []byte, v uint16) { binary.LittleEndian.PutUint16(b, v) }
 var catalogue = []damage{
 	// The super block.
 	{name: "super magic", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.Magic = 0 }) }, blind: "it takes the copy and says so outside its list"},
-	{name: "super block size", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LogBlockSize = 60 }) }, blind: "as above"},
+	{name: "super block size", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LogBlockSize = 60 }) }, blind: "it takes the copy and says so outside its list"},
 	{name: "super inodes", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.InodesCount++ }) }, blind: "it corrects the count in memory"},
-	{name: "super checksum", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.torn = true; v.super(func(s *ondisk.Super) { s.Checksum++ }) }, blind: "as above"},
-	{name: "super zeroed", image: "old", code: fsck.SuperLost, do: func(v *victim) { clear(v.b[ondisk.SuperOffset:][:ondisk.SuperSize]) }, blind: "as above"},
+	{name: "super checksum", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.torn = true; v.super(func(s *ondisk.Super) { s.Checksum++ }) }, blind: "it takes the copy and says so outside its list"},
+	{name: "super zeroed", image: "old", code: fsck.SuperLost, do: func(v *victim) { clear(v.b[ondisk.SuperOffset:][:ondisk.SuperSize]) }, blind: "it takes the copy and says so outside its list"},
 	{name: "super too large", image: "plain", code: fsck.SuperSize, do: func(v *victim) { v.b = v.b[:len(v.b)-64<<10] }},
 	{name: "super both sums", image: "main", code: fsck.SuperFeatures, do: func(v *victim) {
 		v.super(func(s *ondisk.Super) { s.FeatureROCompat |= uint32(ondisk.ROCompatUninitBG) })
@@ -55,7 +55,7 @@ var catalogue = []damage{
 	{name: "super free blocks", image: "main", code: fsck.SuperFreeBlocks, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.FreeBlocksLo += 5 }) }},
 	{name: "super free inodes", image: "main", code: fsck.SuperFreeInodes, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.FreeInodesCount += 5 }) }},
 	{name: "backup lost", image: "main", code: fsck.BackupLost, do: func(v *victim) { clear(v.at(8193)) }, blind: "it does not look at copies where the primary is sound"},
-	{name: "backup differs", image: "plain", code: fsck.BackupDiffers, do: func(v *victim) { v.at(8193)[0x68] ^= 1 }, blind: "as above"},
+	{name: "backup differs", image: "plain", code: fsck.BackupDiffers, do: func(v *victim) { v.at(8193)[0x68] ^= 1 }, blind: "it does not look at copies where the primary is sound"},
 	{name: "mmp magic", image: "mmp", code: fsck.MMPDamage, do: func(v *victim) { put32(v.at(ondisk.Block(v.sb.MMPBlock)), 1) }},
 	{name: "mmp checksum", image: "mmp", code: fsck.MMPChecksum, do: func(v *victim) { v.at(ondisk.Block(v.sb.MMPBlock))[100]++ }},
 	{name: "mmp block", image: "mmp", code: fsck.SuperMMPBlock, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.MMPBlock = 1 << 40 }) }},
@@ -88,7 +88,7 @@ var catalogue = []damage{
 	{name: "group checksum", image: "main", code: fsck.GroupChecksum, do: func(v *victim) { v.torn = true; v.desc(0, func(d *ondisk.GroupDesc) { d.Checksum++ }) }, other: "PR_0_GDT_CSUM_LATCH"},
 	{name: "group crc16", image: "plain", code: fsck.GroupChecksum, do: func(v *victim) { v.torn = true; v.desc(1, func(d *ondisk.GroupDesc) { d.Checksum++ }) }, other: "PR_0_GDT_CSUM_LATCH"},
 	{name: "group lost", image: "main", code: fsck.GroupLost, do: func(v *victim) { v.desc(1, func(d *ondisk.GroupDesc) { d.SetInodeTable(1 << 33) }) }, other: "PR_0_ITABLE_NOT_GROUP", blind: "it takes the copy and says so outside its list"},
-	{name: "group outside itself", image: "plain", code: fsck.GroupLost, do: func(v *victim) { v.desc(1, func(d *ondisk.GroupDesc) { d.SetBlockBitmap(20) }) }, blind: "as above"},
+	{name: "group outside itself", image: "plain", code: fsck.GroupLost, do: func(v *victim) { v.desc(1, func(d *ondisk.GroupDesc) { d.SetBlockBitmap(20) }) }, blind: "it takes the copy and says so outside its list"},
 	{name: "group unused", image: "main", code: fsck.GroupUnused, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.SetItableUnused(60000) }) }},
 	{name: "group flags", image: "old", code: fsck.GroupFlags, do: func(v *victim) { v.desc(1, func(d *ondisk.GroupDesc) { d.Flags = ondisk.GroupBlockUninit }) }, blind: "it asks only where checksums are on"},
 	{name: "group last uninit", image: "main", code: fsck.GroupLastUninit, do: func(v *victim) { v.desc(1, func(d *ondisk.GroupDesc) { d.Flags |= ondisk.GroupBlockUninit }) }},
@@ -434,7 +434,7 @@ var catalogue = []damage{
 	{name: "xattr twice in inode", image: "main", code: fsck.XattrBodyClash, do: func(v *victim) { v.body("size10", user("a", "x"), user("a", "y")) }, blind: "it looks for values that overlap only"},
 	{name: "xattr twice in block", image: "main", code: fsck.XattrBlockClash, do: func(v *victim) {
 		v.xattrs("size400", func(b []byte) { ondisk.PutBlockXattrs(b, []ondisk.Xattr{user("a", "x"), user("a", "y")}) })
-	}, blind: "as above"},
+	}, blind: "it looks for values that overlap only"},
 	{name: "xattr block hash", image: "main", code: fsck.XattrBlockHash, do: func(v *victim) { v.xattrs("size400", func(b []byte) { put32(b[12:], 99) }) }, blind: "it does not look at the hash of the block"},
 	{name: "xattr index", image: "main", code: fsck.XattrIndex, do: func(v *victim) { v.bodyEntry("size10", func(e *ondisk.XattrEntry) { e.NameIndex = 0 }) }, blind: "it lets the index be"},
 	{name: "encryption context", image: "main", code: fsck.XattrCrypt, do: func(v *victim) {

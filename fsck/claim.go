@@ -32,7 +32,7 @@ func (w *worker) claimFixed(b ondisk.Block, n uint64) {
 	if !ok { // in a cluster with some
 		r, _ = w.c.fixed.at(b-b%ondisk.Block(w.c.ratio), n+2*w.c.ratio)
 	}
-	w.fault(MapInMetadata, Place{Block: max(b, r.start)}, "blocks %d to %d are, at %d, the file system's %s", b, uint64(b)+n-1, max(b, r.start), r.kind)
+	w.mapFault(MapInMetadata, Place{Block: max(b, r.start)}, "blocks %d to %d are, at %d, the file system's %s", b, uint64(b)+n-1, max(b, r.start), r.kind)
 }
 
 // node claims a block of the map of the inode at hand. A block is followed once only, so that no tree bites its tail and the
@@ -50,7 +50,7 @@ func (w *worker) node(b ondisk.Block) bool {
 	}
 	if w.nodes.has(n) {
 		w.shared = true
-		w.fault(MapNodeShared, Place{Block: b}, "block %d was followed before", b)
+		w.mapFault(MapNodeShared, Place{Block: b}, "block %d was followed before", b)
 		return false
 	}
 	w.nodes.add(n, 1)
@@ -105,20 +105,22 @@ func (w *worker) claimData(r mapRun) {
 type ownerMap struct {
 	on    bool
 	of    map[uint64][]ondisk.Ino
-	count int
+	count int // inodes in of
+	steps int // clusters looked at
 }
 
 // Bounds of an ownerMap. What is beyond them is claimed twice all the same; only by whom is not noted.
 const (
-	ownersMax    = 1 << 20
-	ownersOfEach = 16
+	ownersMax      = 1 << 20
+	ownersOfEach   = 16
+	ownersStepsMax = 1 << 24
 )
 
 func newOwnerMap() ownerMap { return ownerMap{on: true, of: make(map[uint64][]ondisk.Ino)} }
 
 // note keeps that an inode claims those of the n clusters from c on that are in dup.
 func (o *ownerMap) note(ino ondisk.Ino, c, n uint64, dup *blockSet) {
-	for n > 0 {
+	for n > 0 && o.steps < ownersStepsMax {
 		g, i, end := dup.span(c, n)
 		if m := dup.groups[g]; m != nil {
 			for k := m.NextSet(i, end); k < end; k = m.NextSet(k+1, end) {
@@ -130,6 +132,7 @@ func (o *ownerMap) note(ino ondisk.Ino, c, n uint64, dup *blockSet) {
 }
 
 func (o *ownerMap) put(c uint64, ino ondisk.Ino) {
+	o.steps++
 	if o.count < ownersMax && len(o.of[c]) < ownersOfEach {
 		o.of[c] = append(o.of[c], ino)
 		o.count++

@@ -19,7 +19,7 @@ type dirLink struct {
 type reach uint8
 
 const (
-	unknown   reach = iota
+	unreached reach = iota
 	visiting        // on the way that is being followed
 	connected       // there is one
 	detached        // there is none; it was reported
@@ -85,15 +85,15 @@ func (c *checker) missingRoot() {
 // directory without an entry, is reported once, there.
 func (c *checker) trace(i int) {
 	var way []int
-	result := unknown
+	result := unreached
 	for {
 		d := &c.dirs[i]
-		if d.reach == visiting || d.reach == unknown && d.parent == 0 {
+		if d.reach == visiting || d.reach == unreached && d.parent == 0 {
 			c.add(DirUnconnected, Place{Ino: d.ino}, "its own entry for its parent says %d", d.dotdot)
 			way, result = append(way, i), detached
 			break
 		}
-		if d.reach != unknown {
+		if d.reach != unreached {
 			result = d.reach
 			break
 		}

@@ -37,5 +37,6 @@
 //
 // # Locks
 //
-// None. Tasks share only what no task of the phase changes, and elements of arrays that one unit alone changes.
+// One, a leaf, around the callback for progress. Otherwise tasks share only what no task of the phase changes, and elements of arrays
+// that one unit alone changes.
 package fsck

@@ -61,8 +61,8 @@ func (c *checker) checkValue(refs []valueRef) {
 // valueHash is the hash of the value that a file holds.
 func (c *checker) valueHash(f *sysFile) (uint32, error) {
 	size := f.inode.Size()
-	if size > ondisk.XattrSizeMax {
-		return 0, ondisk.Corrupt("xattr value", "%d bytes, over %d", size, ondisk.XattrSizeMax)
+	if size > ondisk.XattrSizeMax || size > f.blocks*uint64(c.bs) {
+		return 0, ondisk.Corrupt("xattr value", "%d bytes in %d blocks", size, f.blocks)
 	}
 	hash := c.seed
 	b := buf(&c.blockBuf, c.bs)

@@ -20,6 +20,7 @@ type mutant struct {
 	*victim
 	places []place
 	owned  []owned
+	slots  map[ondisk.Ino]int // where the inodes in use lie, in bytes
 }
 
 type place struct{ off, n int }
@@ -41,7 +42,7 @@ var mutantArgs = []string{
 
 func newMutant(t testing.TB, image []byte) *mutant {
 	t.Helper()
-	m := &mutant{victim: newVictim(t, image)}
+	m := &mutant{victim: newVictim(t, image), slots: make(map[ondisk.Ino]int)}
 	bs := m.sb.BlockSize()
 	m.places = append(m.places, place{ondisk.SuperOffset, ondisk.SuperSize})
 	for g := range ondisk.Group(m.sb.Groups()) {
@@ -56,7 +57,8 @@ func newMutant(t testing.TB, image []byte) *mutant {
 		}
 		at, err := m.fs.InodeSlot(ino)
 		m.must(err)
-		m.places = append(m.places, place{int(at.Block)*bs + at.Offset, at.Size})
+		m.slots[ino] = int(at.Block)*bs + at.Offset
+		m.places = append(m.places, place{m.slots[ino], at.Size})
 		for b, err := range n.MetaBlocks() {
 			m.must(err)
 			m.places = append(m.places, place{int(b.Block) * bs, bs})
@@ -70,14 +72,12 @@ func newMutant(t testing.TB, image []byte) *mutant {
 func (m *mutant) seal() {
 	m.super(func(*ondisk.Super) {})
 	if m.sb.HasROCompat(ondisk.ROCompatMetadataCsum) {
-		seed, bs := m.sb.CsumSeed(), m.sb.BlockSize()
-		for _, p := range m.places[1:] {
-			if p.n == m.sb.InodeBytes() && p.n != bs {
-				m.sealInode(p.off)
-			}
+		seed, size := m.sb.CsumSeed(), m.sb.InodeBytes()
+		for ino, off := range m.slots {
+			ondisk.SetInodeCsum(seed, ino, m.b[off:][:size])
 		}
 		for _, o := range m.owned {
-			b, own := m.at(o.at), m.seed(o.ino)
+			b, own := m.at(o.at), ondisk.InodeSeed(seed, o.ino, binary.LittleEndian.Uint32(m.b[m.slots[o.ino]+0x64:]))
 			switch {
 			case o.kind == ext4.ExtentNode:
 				ondisk.ExtentNode(b).SetCsum(own)
@@ -94,20 +94,6 @@ func (m *mutant) seal() {
 	}
 	for g := range ondisk.Group(m.sb.Groups()) {
 		m.desc(g, func(*ondisk.GroupDesc) {})
-	}
-}
-
-func (m *mutant) sealInode(off int) {
-	for g := range ondisk.Group(m.sb.Groups()) {
-		at, doff := m.sb.DescriptorBlock(g)
-		var d ondisk.GroupDesc
-		m.must(d.Decode(m.at(at)[doff:][:m.sb.DescriptorSize()]))
-		table := int(d.InodeTable()) * m.sb.BlockSize()
-		if i := (off - table) / m.sb.InodeBytes(); off >= table && i < int(m.sb.InodesPerGroup) {
-			ino := ondisk.Ino(uint32(g)*m.sb.InodesPerGroup + uint32(i) + 1)
-			ondisk.SetInodeCsum(m.sb.CsumSeed(), ino, m.b[off:][:m.sb.InodeBytes()])
-			return
-		}
 	}
 }
 

@@ -43,8 +43,8 @@ func (w *worker) readIndex(runs []mapRun) {
 	for _, r := range runs {
 		have += r.count
 	}
-	if last != have {
-		e.index.bad = true // has holes: what the index says is of little use
+	if last != have || have > uint64(c.end) {
+		e.index.bad = true // has holes, or blocks more than once: what the index says is of little use
 		return
 	}
 	b, ok := w.indexBlockAt(runs, 0, 0)
@@ -66,13 +66,13 @@ func (w *worker) readIndex(runs []mapRun) {
 		w.add(IndexHash, e.place, "hash_version is %d", root.HashVersion)
 		return
 	}
-	e.index.blocks = blank32(e.index.blocks, int(have))
+	e.index.blocks = noIndex(e.index.blocks, int(have))
 	e.index.blocks[0].kind = indexNode
 	w.readNodes(runs, ondisk.DxRootNode(b), int(root.IndirectLevels), 0, math.MaxUint32)
 }
 
-// blank32 is n zero values, in the memory of s where there is enough.
-func blank32(s []indexBlock, n int) []indexBlock {
+// noIndex is the state of n blocks that nothing points at yet, in the memory of s where there is enough.
+func noIndex(s []indexBlock, n int) []indexBlock {
 	if cap(s) < n {
 		return make([]indexBlock, n)
 	}

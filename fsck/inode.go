@@ -29,10 +29,13 @@ type fileState struct {
 // fault notes what is wrong with the inode at hand.
 func (w *worker) fault(c Code, at Place, format string, args ...any) *Finding {
 	at.Ino = w.file.ino
-	if _, r, _ := lookup(c); areas[r.area].name == "block maps" {
-		w.file.faults++
-	}
 	return w.add(c, at, format, args...)
+}
+
+// mapFault notes what is wrong with the map of the inode at hand. What depends on the whole of the map is not judged then.
+func (w *worker) mapFault(c Code, at Place, format string, args ...any) *Finding {
+	w.file.faults++
+	return w.fault(c, at, format, args...)
 }
 
 // checkSlot looks at an inode of a group, the i-th, that is not all zeros.
@@ -43,10 +46,7 @@ func (w *worker) checkSlot(g *inodeGroup, i uint32, ino ondisk.Ino, slot []byte)
 	if n.Decode(slot) != nil {
 		return
 	}
-	special := notSpecial
-	if ino < reservedMax || len(c.special) > 0 {
-		special = c.special[ino]
-	}
+	special := c.special[ino]
 	orphan := n.LinksCount == 0 && len(c.orphans) > 0 && c.orphans[ino]
 	if n.LinksCount == 0 && !orphan && special == notSpecial {
 		w.checkUnused()
@@ -193,10 +193,10 @@ func (w *worker) walkMap() {
 	n := &f.inode
 	if !n.Has(ondisk.InodeExtents) {
 		if w.c.ratio > 1 && f.ino >= w.c.sb.FirstFreeIno() && n.Blocks() > 0 {
-			w.fault(MapBigalloc, Place{}, "flags %#x", n.Flags)
+			w.mapFault(MapBigalloc, Place{}, "flags %#x", n.Flags)
 		}
 		if le32(n.IBlock[:])&0xFFFF == ondisk.ExtentMagic && w.looksLikeExtents() {
-			w.fault(InodeExtentMissing, Place{}, "i_block holds an extent tree, flags %#x", n.Flags).want(ondisk.InodeExtents).show(n.IBlock[:])
+			w.mapFault(InodeExtentMissing, Place{}, "i_block holds an extent tree, flags %#x", n.Flags).want(ondisk.InodeExtents).show(n.IBlock[:])
 			return
 		}
 	}

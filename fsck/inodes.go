@@ -74,8 +74,8 @@ func (c *checker) gatherClaims() {
 	nodes := newBlockSet(&c.sb)
 	for _, w := range c.workers {
 		clash := c.used.merge(&w.used, &c.dup)
-		again := c.dup.merge(&w.dup, &w.dup)
-		c.shared = c.shared || clash || again || w.shared || !w.dup.empty()
+		c.shared = c.shared || clash || w.shared
+		c.dup.union(&w.dup)
 		if w.nodes.groups != nil {
 			c.shared = nodes.merge(&w.nodes, &c.dup) || c.shared
 		}
@@ -98,9 +98,7 @@ func (c *checker) checkInodesAgain() error {
 	if err := c.each("owners", len(c.groups), (*worker).checkTable); err != nil {
 		return err
 	}
-	var again blockSet
-	again = newBlockSet(&c.sb)
-	c.used.merge(&c.workers[0].used, &again)
+	c.used.union(&c.workers[0].used)
 	c.claimXattrBlocks()
 	c.nameOwners()
 	return nil

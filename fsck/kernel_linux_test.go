@@ -34,7 +34,9 @@ func mounted(t *testing.T, path, options string, do func(dir string)) {
 func churn(t *testing.T, dir string, seed uint64) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	name := func() string { return filepath.Join(dir, fmt.Sprintf("d%d", rnd.IntN(6)), fmt.Sprintf("%s%d", strings.Repeat("n", rnd.IntN(90)), rnd.IntN(300))) }
+	name := func() string {
+		return filepath.Join(dir, fmt.Sprintf("d%d", rnd.IntN(6)), fmt.Sprintf("%s%d", strings.Repeat("n", rnd.IntN(90)), rnd.IntN(300)))
+	}
 	for i := range 6 {
 		_ = os.MkdirAll(filepath.Join(dir, fmt.Sprintf("d%d", i)), 0o755)
 	}

@@ -20,8 +20,8 @@ type mapVisitor interface {
 	node(b ondisk.Block) bool
 	// data is told of blocks that the device has, in ascending order of file blocks.
 	data(r mapRun)
-	// fault is told what is wrong. What it returns is written to and not looked at again.
-	fault(c Code, at Place, format string, args ...any) *Finding
+	// mapFault is told what is wrong. What it returns is written to and not looked at again.
+	mapFault(c Code, at Place, format string, args ...any) *Finding
 }
 
 // nodeLevels is the number of blocks between an inode and its data that a walk holds at a time, at most.
@@ -47,7 +47,7 @@ func (m *mapper) walk(n *ondisk.Inode) {
 
 func (m *mapper) fault(c Code, at Place, format string, args ...any) *Finding {
 	at.Ino = m.ino
-	return m.v.fault(c, at, format, args...)
+	return m.v.mapFault(c, at, format, args...)
 }
 
 // readNode reads a block of the map for a level below the inode; false where there is nothing to read.

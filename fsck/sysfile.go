@@ -16,8 +16,9 @@ type sysFile struct {
 	inode ondisk.Inode
 	runs  []mapRun
 
-	left uint64 // nodes that its map may still have
-	err  error
+	blocks uint64 // in runs
+	left   uint64 // nodes that its map may still have
+	err    error
 }
 
 // openFile reads the inode and the map of a regular file.
@@ -38,6 +39,9 @@ func (f *sysFile) open() error {
 	var bufs [nodeLevels][]byte
 	m := mapper{im: f.im, ino: f.ino, seed: f.im.inodeSeed(f.ino, n), v: f, bufs: &bufs}
 	m.walk(n)
+	if f.err == nil && f.blocks > uint64(f.im.end) {
+		f.err = ondisk.Corrupt("block map", "%d blocks, more than there are", f.blocks).At(f.ino, 0)
+	}
 	return f.err
 }
 
@@ -62,10 +66,11 @@ func (f *sysFile) data(r mapRun) {
 		f.err = ondisk.Corrupt("block map", "more than %d pieces", runsMax).At(f.ino, 0)
 	default:
 		f.runs = append(f.runs, r)
+		f.blocks += r.count
 	}
 }
 
-func (f *sysFile) fault(c Code, at Place, format string, args ...any) *Finding {
+func (f *sysFile) mapFault(c Code, at Place, format string, args ...any) *Finding {
 	if f.err == nil {
 		f.err = ondisk.Corrupt("block map", "%s", fmt.Sprintf(format, args...)).At(f.ino, at.Block)
 	}
