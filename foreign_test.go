@@ -97,11 +97,15 @@ func cutShort(tree ext4test.Tree) {
 	})
 }
 
-// TestDebugfsMatrix fills every kind of file system with debugfs, and reads what the commands say.
+// TestDebugfsMatrix fills every kind of file system with debugfs, of every size of blocks and inodes but not each with each, and reads
+// what the commands say.
 func TestDebugfsMatrix(t *testing.T) {
 	ext4test.Tool(t, "mke2fs")
 	src := plainSource()
-	for _, c := range cells() {
+	for i, c := range cells() {
+		if i%3 != 0 && !testing.Short() {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			image, dir := c.mke2fs(t, ""), ext4test.TempDir(t)

@@ -81,7 +81,7 @@ func (c cell) losses() ext4test.Losses {
 
 // size gives some groups to every size of blocks but the largest.
 func (c cell) size() int64 {
-	return map[int]int64{1024: 90 << 20, 2048: 150 << 20, 4096: 400 << 20, 65536: 600 << 20}[c.block]
+	return map[int]int64{1024: 90 << 20, 2048: 150 << 20, 4096: 400 << 20, 65536: 1 << 30}[c.block]
 }
 
 // cells lists the matrix; under -short, some of each row and column.
