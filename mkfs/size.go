@@ -57,7 +57,7 @@ func (c *Content) Size(ctx context.Context, o Options) (int64, error) {
 }
 
 const (
-	sizeMin  = 256 << 10 // where the search begins, in bytes beside the data
+	sizeMin  = 64 << 10 // where the search begins, in bytes beside the data
 	sizeStep = 4 << 10   // sizes are multiples of it
 )
 
