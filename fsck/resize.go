@@ -58,7 +58,21 @@ func (w *worker) resizeBlocks(dind ondisk.Block) uint64 {
 		}
 		total += 1 + n
 	}
+	w.resizeRest(list, dind, func(slot int) bool {
+		at := (uint64(slot) + uint64(per) - used%uint64(per)) % uint64(per)
+		return at >= uint64(s.ReservedGDTBlocks)
+	})
 	return total
+}
+
+// resizeRest looks for numbers in slots of a list, in block at, that have to be empty.
+func (w *worker) resizeRest(list ondisk.BlockMap, at ondisk.Block, empty func(slot int) bool) {
+	for slot := range list.Len() {
+		if b := list.At(slot); b != 0 && empty(slot) {
+			w.fault(ResizeInode, Place{Block: at, Offset: 4 * slot}, "slot %d holds %d, which is no reserved block", slot, b).want(0)
+			return
+		}
+	}
 }
 
 // resizeCopies compares a reserved block of group 0 with the places of its copies: as far into their groups as it is into its own.
@@ -84,5 +98,6 @@ func (w *worker) resizeCopies(at ondisk.Block) (n uint64, ok bool) {
 		}
 		n++
 	}
+	w.resizeRest(list, at, func(slot int) bool { return slot >= int(n) })
 	return n, true
 }
