@@ -58,7 +58,7 @@ func (c *Content) Size(ctx context.Context, o Options) (int64, error) {
 
 const (
 	sizeMin  = 64 << 10 // where the search begins, in bytes beside the data
-	sizeStep = 4 << 10   // sizes are multiples of it
+	sizeStep = 4 << 10  // sizes are multiples of it
 )
 
 func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }

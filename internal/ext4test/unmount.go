@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"extant/sched"
 )
 
 // Unmount unmounts what the kernel has mounted at a directory. It tries again for a while: a process that is just being
@@ -18,6 +20,6 @@ func Unmount(t testing.TB, dir string) {
 		if tries == 100 {
 			t.Fatalf("umount: %v\n%s", err, out)
 		}
-		time.Sleep(20 * time.Millisecond)
+		sched.Sleep(20 * time.Millisecond)
 	}
 }
