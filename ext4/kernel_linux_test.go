@@ -169,8 +169,8 @@ func TestRecovery(t *testing.T) {
 		{"data=journal", "-t ext4 -J size=4", "rw,data=journal", whole},
 		{"no csum", "-t ext4 -O ^metadata_csum,^64bit -b 1024 -J size=4", "rw", whole},
 		{"ext3", "-t ext3 -b 1024 -J size=4", "rw", whole},
+		// Not with inline_data: Linux writes fast commits of inline files that it then cannot replay.
 		{"fast_commit", "-t ext4 -O fast_commit -J size=8 -b 4096", "rw", fastDirs},
-		{"fast_commit inline", "-t ext4 -O fast_commit,inline_data -J size=8 -b 4096", "rw", fastDirs},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
