@@ -23,10 +23,9 @@ func TestAgreement(t *testing.T) {
 	}
 	from := smallSource(t)
 	for kind, args := range mutantArgs {
-		image := mke2fs(t, from, "4M", args)
-		image = settled(t, image)
+		sound := newMutant(t, settled(t, mke2fs(t, from, "4M", args)))
 		for seed := first; seed < first+cases; seed++ {
-			m := newMutant(t, image)
+			m := sound.copy(t)
 			m.mutate(noise(seed, 7*(1+rand.New(rand.NewPCG(seed, 2)).IntN(3))))
 			m.seal()
 			r, err := fsck.Check(context.Background(), disk.NewMemFrom(m.b), fsck.Options{})

@@ -36,6 +36,7 @@ var catalogue = []damage{
 	{name: "super checksum", image: "main", code: fsck.SuperLost, do: func(v *victim) { v.torn = true; v.super(func(s *ondisk.Super) { s.Checksum++ }) }, blind: "it takes the copy and says so outside its list"},
 	{name: "super zeroed", image: "old", code: fsck.SuperLost, do: func(v *victim) { clear(v.b[ondisk.SuperOffset:][:ondisk.SuperSize]) }, blind: "it takes the copy and says so outside its list"},
 	{name: "super too large", image: "plain", code: fsck.SuperSize, do: func(v *victim) { v.b = v.b[:len(v.b)-64<<10] }},
+	{name: "super clusters", image: "main", code: fsck.SuperClusters, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LogClusterSize = 5 }) }},
 	{name: "super both sums", image: "main", code: fsck.SuperFeatures, do: func(v *victim) {
 		v.super(func(s *ondisk.Super) { s.FeatureROCompat |= uint32(ondisk.ROCompatUninitBG) })
 	}},
@@ -308,6 +309,7 @@ var catalogue = []damage{
 		v.entry("deep/a", ".", func(h *ondisk.DirentHeader, _ []byte) { h.Inode = uint32(v.ino("many")) })
 	}},
 	{name: "dot not in use", image: "old", code: fsck.DotMissing, do: func(v *victim) { v.entry("deep/a", ".", func(h *ondisk.DirentHeader, _ []byte) { h.Inode = 0 }) }},
+	{name: "dot not terminated", image: "old", code: fsck.DotPadding, do: func(v *victim) { v.dir("deep/a", ext4.DirBlock, 0, func(b []byte) { b[9] = 1 }) }},
 	{name: "dotdot missing", image: "main", code: fsck.DotDotMissing, do: func(v *victim) { v.entry("deep/a", "..", func(_ *ondisk.DirentHeader, name []byte) { name[0] = 'x' }) }, other: "PR_2_2ND_NOT_DOT_DOT"},
 	{name: "dotdot of another", image: "main", code: fsck.DotDotWrong, do: func(v *victim) {
 		v.entry("deep/a", "..", func(h *ondisk.DirentHeader, _ []byte) { h.Inode = uint32(v.ino("many")) })

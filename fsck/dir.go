@@ -173,6 +173,9 @@ func (w *worker) dot(d *ondisk.Dirent, nr int) {
 			w.ref(d.Ino)
 		}
 	}
+	if after := e.area[d.Off+ondisk.DirentHeaderSize+len(d.Name)]; after != 0 && d.Len > ondisk.DirentHeaderSize+len(d.Name) {
+		w.add(DotPadding, place, "byte %#x follows the name", after)
+	}
 	w.checkType(d, ondisk.FileDir)
 }
 

@@ -10,6 +10,7 @@ const (
 	DotMissing     Code = "dot-missing"
 	DotIno         Code = "dot-inode"
 	DotLong        Code = "dot-long"
+	DotPadding     Code = "dot-padding"
 	DotDotMissing  Code = "dotdot-missing"
 	EntryBadIno    Code = "entry-bad-inode"
 	EntryUnused    Code = "entry-unused-inode"
@@ -37,6 +38,7 @@ var dirProblems = []Problem{
 	{DotMissing, Damage, AddEntry, "PR_2_MISSING_DOT", "a directory does not start with its own entry"},
 	{DotIno, Minor, SetEntry, "PR_2_BAD_INODE_DOT", "a directory's own entry names another inode"},
 	{DotLong, Minor, SalvageBlock, "PR_2_SPLIT_DOT", "a directory's own entry has room for others"},
+	{DotPadding, Minor, SetEntry, "PR_2_DOT_NULL_TERM", "no zero byte follows the name of a directory's own entry"},
 	{DotDotMissing, Damage, AddEntry, "PR_2_MISSING_DOT_DOT", "a directory has no entry for its parent"},
 	{EntryBadIno, Damage, RemoveEntry, "PR_2_BAD_INO", "an entry has a number that is no ordinary inode's"},
 	{EntryUnused, Damage, RemoveEntry, "PR_2_UNUSED_INODE", "an entry names an inode that is not in use"},

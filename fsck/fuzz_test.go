@@ -68,6 +68,15 @@ func newMutant(t testing.TB, image []byte) *mutant {
 	return m
 }
 
+// copy is another mutant of the same image, for a test of its own.
+func (m *mutant) copy(t testing.TB) *mutant {
+	v := *m.victim
+	v.t, v.b = t, bytes.Clone(m.b)
+	n := *m
+	n.victim = &v
+	return &n
+}
+
 // seal makes the checksums right for the structures where the sound image has them.
 func (m *mutant) seal() {
 	m.super(func(*ondisk.Super) {})
@@ -118,10 +127,10 @@ func (m *mutant) mutate(data []byte) {
 
 // FuzzCheck checks images with changed metadata. There is an answer in bounded time and memory, the same from one task as from two, and no panic.
 func FuzzCheck(f *testing.F) {
-	var images [][]byte
+	var images []*mutant
 	from := smallSource(f)
 	for _, args := range mutantArgs {
-		images = append(images, mke2fs(f, from, "4M", args))
+		images = append(images, newMutant(f, mke2fs(f, from, "4M", args)))
 	}
 	for i := range images {
 		f.Add(uint8(i), true, []byte("\x00\x00\x00\x01\x02\x03\x04"))
@@ -131,7 +140,7 @@ func FuzzCheck(f *testing.F) {
 		if len(data) > 70 {
 			return
 		}
-		m := newMutant(t, images[int(which)%len(images)])
+		m := images[int(which)%len(images)].copy(t)
 		m.mutate(data)
 		if seal {
 			m.seal()

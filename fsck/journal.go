@@ -14,8 +14,8 @@ func (c *checker) replayed() error {
 	s := &c.sb
 	recover := s.HasIncompat(ondisk.IncompatNeedsRecovery)
 	if !s.HasCompat(ondisk.CompatHasJournal) {
-		if s.JournalInum != 0 || s.JournalDev != 0 {
-			c.add(JournalUnexpected, Place{Ino: ondisk.Ino(s.JournalInum)}, "s_journal_inum is %d and s_journal_dev %d", s.JournalInum, s.JournalDev)
+		if s.JournalInum != 0 || s.JournalDev != 0 || s.JournalUUID != [16]byte{} {
+			c.add(JournalUnexpected, Place{Ino: ondisk.Ino(s.JournalInum)}, "s_journal_inum is %d, s_journal_dev %d and s_journal_uuid %x", s.JournalInum, s.JournalDev, s.JournalUUID)
 		}
 		if recover {
 			c.add(JournalRecoverSet, Place{}, "s_feature_incompat is %#x", s.FeatureIncompat).want(uint64(ondisk.IncompatNeedsRecovery))

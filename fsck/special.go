@@ -57,8 +57,8 @@ func (w *worker) checkSpecial(k specialKind) bool {
 	s := &w.c.sb
 	switch k {
 	case badBlocksInode:
-		if n.Mode != 0 || n.Size() != 0 || n.Has(ondisk.InodeExtents) || n.FileACL() != 0 {
-			w.fault(BadBlocksInode, Place{}, "mode %#o, size %d, flags %#x", n.Mode, n.Size(), n.Flags)
+		if n.Mode|n.LinksCount != 0 || n.UID()|n.GID() != 0 || n.Size() != 0 || n.Has(ondisk.InodeExtents) || n.FileACL() != 0 {
+			w.fault(BadBlocksInode, Place{}, "mode %#o, %d links, size %d, flags %#x, owner %d:%d", n.Mode, n.LinksCount, n.Size(), n.Flags, n.UID(), n.GID())
 		}
 	case journalInode:
 		if !s.HasCompat(ondisk.CompatHasJournal) || ino != ondisk.Ino(s.JournalInum) {

@@ -55,6 +55,10 @@ func (c *checker) checkFeatures() {
 	if s.HasCompat(ondisk.CompatResizeInode) && s.HasIncompat(ondisk.IncompatMetaBG) {
 		c.add(SuperResizeMetaBG, Place{}, "resize_inode and meta_bg are both on").want(uint64(ondisk.CompatResizeInode))
 	}
+	if !s.HasROCompat(ondisk.ROCompatBigAlloc) && (s.LogClusterSize != s.LogBlockSize || s.ClustersPerGroup != s.BlocksPerGroup) {
+		c.add(SuperClusters, Place{}, "s_log_cluster_size is %d and s_clusters_per_group %d, not %d and %d",
+			s.LogClusterSize, s.ClustersPerGroup, s.LogBlockSize, s.BlocksPerGroup).want(uint64(s.LogBlockSize))
+	}
 	if s.UUID == [16]byte{} {
 		c.add(SuperUUID, Place{}, "s_uuid is all zeros")
 	}
