@@ -13,7 +13,8 @@
 // # Locks
 //
 // Each shard has one lock, of the class given to New, a leaf: it is not held during a load. The wait for a flight has the
-// class given as well, so that a validator sees who waits for whose load.
+// class given as well, so that a validator sees who waits for whose load; and who loads by itself is told to be one that might
+// have waited, so that what it sees does not hang on who came first.
 package clock
 
 import "extant/sched"
@@ -36,6 +37,7 @@ type Classes struct {
 type Cache[K Number, V any] struct {
 	load    func(K) (V, error) // immutable
 	classes Classes            // immutable
+	flying  sched.Pseudo       // the wait that any miss might be
 	shards  []shard[K, V]      // immutable but for what each shard guards
 }
 
@@ -70,6 +72,7 @@ type flight[V any] struct {
 func New[K Number, V any](values int, classes Classes, load func(K) (V, error)) *Cache[K, V] {
 	n := max(values, shardMin)
 	c := &Cache[K, V]{load: load, classes: classes, shards: make([]shard[K, V], min(n/shardMin, shardsMax))}
+	c.flying.Init(classes.Load)
 	for i := range c.shards {
 		c.shards[i] = shard[K, V]{max: n / len(c.shards), index: map[K]int{}, flights: map[K]*flight[V]{}}
 		c.shards[i].mu.Init(classes.Shard)
@@ -95,6 +98,7 @@ func (c *Cache[K, V]) Get(k K) (V, error) {
 	}
 	s.mu.Unlock()
 	if mine {
+		c.flying.Might(sched.Exclusive)
 		c.fly(s, k, f)
 	} else {
 		f.done.Wait()
