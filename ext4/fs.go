@@ -94,3 +94,13 @@ func (fs *FS) ReadBlock(b ondisk.Block, p []byte) error {
 	}
 	return fs.readDevice(p[:fs.blockSize], int64(b)<<fs.blockBits)
 }
+
+// ReadBlocks fills p, whole blocks long, with the blocks from b on as recovery leaves them: data of files, say, that was found to lie there.
+// Blocks that no file can have are a *CorruptError.
+func (fs *FS) ReadBlocks(b ondisk.Block, p []byte) error {
+	n := len(p) >> fs.blockBits
+	if err := fs.checkRange("mapping", b, uint64(n)); err != nil {
+		return err
+	}
+	return fs.readDevice(p[:n<<fs.blockBits], int64(b)<<fs.blockBits)
+}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"extant/ext4"
+	"extant/internal/ondisk"
 )
 
 // chunk is how many bytes are read and written together: as much as stays in the processor's cache in between.
@@ -17,10 +18,25 @@ type dataReader struct {
 	budget *budget
 	holes  bool // are to be filled
 	buf    []byte
+	window *window
 }
 
-func newDataReader(b *budget, o *Options) *dataReader {
-	return &dataReader{budget: b, holes: o.FillHoles, buf: make([]byte, chunk)}
+func newDataReader(fs *ext4.FS, b *budget, o *Options) *dataReader {
+	return &dataReader{budget: b, holes: o.FillHoles, buf: make([]byte, chunk), window: newWindow(fs)}
+}
+
+// small is the data of a small file that is one piece on the device and plain there, until the next call; nil for any other.
+func (r *dataReader) small(n *ext4.Inode, attr *ext4.Attr) []byte {
+	if attr.Size == 0 || attr.Size > windowFile || attr.Flags&(ondisk.InodeEncrypt|ondisk.InodeVerity) != 0 {
+		return nil
+	}
+	for m, err := range n.Mappings(0) {
+		if err != nil || m.Off != 0 || m.Len < attr.Size || m.Unwritten || m.Inline {
+			return nil
+		}
+		return r.window.at(m.Dev, attr.Size)
+	}
+	return nil
 }
 
 // extents calls f for the ranges of a file that are not holes, in ascending order.

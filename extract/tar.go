@@ -28,7 +28,7 @@ func ToTar(ctx context.Context, vol *extant.Volume, sources []Source, w io.Write
 		done:     map[*linkGroup]string{},
 	}
 	b := &budget{limits: o.Limits.of(vol.Ext4())}
-	t.data = newDataReader(b, &own)
+	t.data = newDataReader(vol.Ext4(), b, &own)
 	root := newRoot(vol, sources)
 	if root.inode != nil {
 		t.header(entry{dir: root, path: root.path, inode: root.inode, attr: root.inode.Attr()}, "./", tarDir, "")

@@ -34,7 +34,7 @@ func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string
 		root.inode = nil
 	}
 	out.dirs.add(root, d)
-	tasks := out.startWorkers(ctx)
+	tasks := out.startWorkers(ctx, vol.Ext4())
 	walk := newWalk(ctx, vol, policyFor(runtime.GOOS, d.folds()), out.budget, out)
 	if err := walk.run(root, sources); err != nil {
 		out.pipeline.stop(err)
@@ -194,14 +194,14 @@ func (s *dirSink) finish(n *node) {
 }
 
 // startWorkers starts the tasks that write files.
-func (s *dirSink) startWorkers(ctx context.Context) []*sched.Task {
+func (s *dirSink) startWorkers(ctx context.Context, fs *ext4.FS) []*sched.Task {
 	n := s.o.Workers
 	if n <= 0 {
 		n = min(runtime.GOMAXPROCS(0), 8)
 	}
 	var tasks []*sched.Task
 	for range n {
-		w := &worker{sink: s, ctx: ctx, data: newDataReader(s.budget, s.o)}
+		w := &worker{sink: s, ctx: ctx, data: newDataReader(fs, s.budget, s.o)}
 		tasks = append(tasks, sched.Go("extract-worker", w.run))
 	}
 	return tasks

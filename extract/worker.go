@@ -172,7 +172,7 @@ func (w *worker) regular(e *entry, m *meta, fail failer) error {
 	if err != nil {
 		return err
 	}
-	if err := w.write(f, e.inode, e.attr.Size); err != nil {
+	if err := w.write(f, e.inode, &e.attr); err != nil {
 		return w.broken(f, e, m, fail, err)
 	}
 	f.finish(m, fail)
@@ -194,7 +194,15 @@ func (w *worker) broken(f hostFile, e *entry, m *meta, fail failer, err error) e
 }
 
 // write writes the data of a file.
-func (w *worker) write(f hostFile, n *ext4.Inode, size int64) error {
+func (w *worker) write(f hostFile, n *ext4.Inode, attr *ext4.Attr) error {
+	if p := w.data.small(n, attr); p != nil {
+		if err := w.sink.budget.takeBytes(attr.Size); err != nil {
+			return err
+		}
+		w.batch.stats.Bytes += attr.Size
+		return f.write(p, 0)
+	}
+	size := attr.Size
 	last := int64(0) // end of what is written
 	err := w.data.extents(n, size, func(off, end int64) error {
 		if off > last {
