@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"extant/disk"
 	"extant/internal/ext4test"
 	"extant/mkfs"
 
@@ -392,4 +393,23 @@ func TestFSEqualsDir(t *testing.T) {
 		trees[i] = imageManifest(t, path)
 	}
 	trees[1].equal(t, trees[0])
+}
+
+// TestTooManyBlocks makes sure that a sparse file which small blocks cannot hold is refused with the blocks that can.
+func TestTooManyBlocks(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "sparse")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, 8<<40); err != nil {
+		t.Skipf("no sparse file of 8 TiB here: %v", err)
+	}
+	for block, good := range map[int]bool{1024: false, 4096: true} {
+		dev := disk.NewMem(64 << 20)
+		_, err := mkfs.Build(t.Context(), dev, mkfs.Dir(dir), mkfs.Options{BlockSize: block}, mkfs.FillOptions{})
+		if (err == nil) != good || !good && !strings.Contains(err.Error(), "-b 4096") {
+			t.Errorf("blocks of %d bytes: %v", block, err)
+		}
+	}
 }

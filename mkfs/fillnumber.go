@@ -80,13 +80,24 @@ func (t *tree) check(im *image) error {
 		case n.isSymlink() && n.size >= bs:
 			why = fmt.Sprintf("a symbolic link of %d bytes, and blocks of %d bytes hold less", n.size, bs)
 		case n.isRegular() && divUp(uint64(n.size), uint64(bs)) > ondisk.FileBlocksMax:
-			why = fmt.Sprintf("%d bytes are more than a file of %d-byte blocks can have", n.size, bs)
+			why = tooManyBlocks(n.size, bs)
 		default:
 			continue
 		}
 		return &fileError{t.path(nodeID(i)), why}
 	}
 	return nil
+}
+
+// tooManyBlocks says that a file of size bytes has more blocks than can be counted, and which blocks would do.
+func tooManyBlocks(size, blockSize int64) string {
+	why := fmt.Sprintf("%d bytes are more than a file of %d-byte blocks can have", size, blockSize)
+	for bs := 2 * blockSize; bs <= blockSizeMax; bs *= 2 {
+		if divUp(uint64(size), uint64(bs)) <= ondisk.FileBlocksMax {
+			return why + fmt.Sprintf(": give larger ones with -b %d", bs)
+		}
+	}
+	return why
 }
 
 // linksMax is how many links an inode can count.
