@@ -80,6 +80,10 @@ func TestLockOrderBites(t *testing.T) {
 // readTogether reads every file from several tasks at once.
 func readTogether(t *testing.T, vol *extant.Volume) {
 	t.Helper()
+	// A name that no listing has left in memory is looked up.
+	if _, err := fs.Stat(vol.FS(), "ext4test/fs.go"); err != nil {
+		t.Error(err)
+	}
 	var wg sched.WaitGroup
 	for range 4 {
 		wg.Go("reader", func() {

@@ -32,10 +32,10 @@ const projIDEnd = 0xA0 // where i_projid ends in the slot
 
 // Attr is what stat reports.
 func (n *Inode) Attr() Attr {
-	d := &n.disk
+	d := &n.core().disk
 	a := Attr{
 		Mode: d.Mode, UID: d.UID(), GID: d.GID(), Links: uint32(d.LinksCount),
-		Size: n.size, Blocks: n.sectors(),
+		Size: n.length(), Blocks: n.sectors(),
 		ATime: d.Accessed(), MTime: d.Modified(), CTime: d.Changed(),
 		Flags: d.Flags, Generation: d.Generation,
 	}
@@ -54,15 +54,15 @@ func (n *Inode) Attr() Attr {
 
 // sectors is i_blocks in 512-byte units. As in the kernel, the inline data of a file counts as if it took sectors.
 func (n *Inode) sectors() uint64 {
-	b := uint64(n.disk.BlocksLo)
+	b := uint64(n.core().disk.BlocksLo)
 	if n.fs.sb.HasROCompat(ondisk.ROCompatHugeFile) {
-		b = n.disk.Blocks()
-		if n.disk.Has(ondisk.InodeHugeFile) {
+		b = n.core().disk.Blocks()
+		if n.core().disk.Has(ondisk.InodeHugeFile) {
 			b <<= n.fs.blockBits - 9
 		}
 	}
-	if n.inline() && n.disk.Type() == ondisk.ModeRegular {
-		b += (uint64(n.size) + 511) / 512
+	if n.inline() && n.core().disk.Type() == ondisk.ModeRegular {
+		b += (uint64(n.length()) + 511) / 512
 	}
 	return b
 }

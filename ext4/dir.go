@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"iter"
+	"slices"
 	"syscall"
 
 	"extant/internal/buffer"
@@ -37,7 +38,7 @@ func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
 			return
 		}
 		show := n.shower()
-		for area, err := range n.dirAreas(from) {
+		for area, err := range n.areaCopies(from) {
 			if err != nil {
 				if !yield(DirEntry{}, err) {
 					return
@@ -50,6 +51,63 @@ func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
 		}
 		n.readAdded(from, show, yield)
 	}
+}
+
+// areaCopies yields the parts of a directory that hold entries at from or after it, each as it was at some moment: the lock is held while
+// one is copied and no longer.
+func (n *Inode) areaCopies(from Cookie) iter.Seq2[dirArea, error] {
+	return func(yield func(dirArea, error) bool) {
+		fb, pieces := uint64(from)>>n.fs.blockBits, uint64(0)
+		for more := true; more; pieces++ {
+			var areas []dirArea
+			n.mu.RLock()
+			err := n.checkPieces(pieces, 0)
+			if err != nil {
+				more = false
+			} else {
+				areas, fb, more, err = n.copyAreas(fb)
+			}
+			n.mu.RUnlock()
+			if err != nil && !yield(dirArea{}, err) {
+				return
+			}
+			for _, a := range areas {
+				if !yield(a, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// copyAreas copies what block fb holds of a directory, or all areas of one that has no blocks, and says where to go on.
+func (n *Inode) copyAreas(fb uint64) (areas []dirArea, next uint64, more bool, err error) {
+	if n.inline() || n.fs.fast.creates(n.ino) {
+		for a, err := range n.dirAreas(0) {
+			if err != nil {
+				return areas, 0, false, err
+			}
+			areas = append(areas, dirArea{slices.Clone(a.data), a.base})
+		}
+		return areas, 0, false, nil
+	}
+	end := n.blocksOfSize()
+	if fb >= end {
+		return nil, 0, false, nil
+	}
+	r, err := n.runOf(fb)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if r.state != written {
+		r = r.clip(fb, end)
+		return nil, r.end(), true, n.corrupt("directory", "no data for blocks %d to %d", r.first, r.end()-1)
+	}
+	data, err := n.dirBlockAt(fb, r.at(fb))
+	if err != nil {
+		return nil, fb + 1, true, err
+	}
+	return []dirArea{{slices.Clone(data), Cookie(fb << n.fs.blockBits)}}, fb + 1, true, nil
 }
 
 // readArea yields the entries of one area that start at from or after; false says that the caller wants no more.
@@ -99,7 +157,7 @@ func (n *Inode) typeOf(ino ondisk.Ino) uint8 {
 	if err != nil {
 		return ondisk.FileUnknown
 	}
-	return ondisk.FileType(child.disk.Mode)
+	return ondisk.FileType(child.core().disk.Mode)
 }
 
 // dirAreas yields the parts of a directory that hold entries at from or after it.
@@ -138,7 +196,7 @@ func (n *Inode) blockAreas(first uint64) iter.Seq2[dirArea, error] {
 
 // blocksOfSize is the number of blocks that i_size covers.
 func (n *Inode) blocksOfSize() uint64 {
-	return (uint64(n.size) + uint64(n.fs.blockSize) - 1) >> n.fs.blockBits
+	return (uint64(n.length()) + uint64(n.fs.blockSize) - 1) >> n.fs.blockBits
 }
 
 // dirBlock reads block fb of a directory.
@@ -170,11 +228,11 @@ func (n *Inode) dirBlockAt(fb uint64, b ondisk.Block) ([]byte, error) {
 		case !n.fs.csum:
 			return nil
 		case fb == 0 && n.indexed():
-			return ondisk.DxRootNode(data).CheckCsum(n.seed)
+			return ondisk.DxRootNode(data).CheckCsum(n.core().seed)
 		case n.indexed() && isIndexNode(data):
-			return ondisk.DxInnerNode(data).CheckCsum(n.seed)
+			return ondisk.DxInnerNode(data).CheckCsum(n.core().seed)
 		}
-		return ondisk.CheckDirTail(n.seed, data)
+		return ondisk.CheckDirTail(n.core().seed, data)
 	})
 }
 

@@ -41,7 +41,7 @@ func isDot(name []byte) bool {
 // noKeyHash returns how the hash in the no-key names of an encrypted directory is found: stored with the entry, computed from the
 // encrypted name where the kernel would read the directory by its index, or left 0.
 func (n *Inode) noKeyHash() func(ondisk.Dirent, []byte) ondisk.NameHash {
-	if n.disk.Has(ondisk.InodeCasefold) {
+	if n.core().disk.Has(ondisk.InodeCasefold) {
 		return storedHash
 	}
 	v, ok := n.readHashVersion()
@@ -71,7 +71,7 @@ func (n *Inode) readHashVersion() (ondisk.HashVersion, bool) {
 	case n.indexed():
 		root, _, err := n.indexRoot()
 		return n.fs.sb.HashVersion(root.HashVersion), err == nil
-	case n.inline() || n.size>>n.fs.blockBits == 1:
+	case n.inline() || n.length()>>n.fs.blockBits == 1:
 		return n.fs.sb.HashVersion(n.fs.sb.DefHashVersion), true
 	}
 	return 0, false

@@ -26,6 +26,7 @@
 //
 // # Locks
 //
-// A mounted FS and its inodes are used from many goroutines at once. What is read from disk does not change, so readers hold no
-// lock while they compute or wait for the device. The caches have leaf locks of their own.
+// A mounted FS and its inodes are used from many goroutines at once. The slot of an inode is a snapshot that is replaced as a whole, so
+// attributes are read without a lock. Names of a directory are read with its lock shared, an area at a time. The caches have leaf locks of
+// their own.
 package ext4

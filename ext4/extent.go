@@ -9,7 +9,7 @@ import (
 // nearer to the leaves than the node above.
 func (n *Inode) extentRun(fb ondisk.FileBlock) (run, error) {
 	w := n.fs.sb.RootBounds()
-	node := ondisk.ExtentNode(n.disk.IBlock[:])
+	node := ondisk.ExtentNode(n.core().disk.IBlock[:])
 	if err := node.Check(w); err != nil {
 		return run{}, err
 	}
@@ -37,7 +37,7 @@ func (n *Inode) extentNode(b ondisk.Block, w ondisk.ExtentBounds) (ondisk.Extent
 			return err
 		}
 		if n.fs.csum {
-			return node.CheckCsum(n.seed)
+			return node.CheckCsum(n.core().seed)
 		}
 		return nil
 	})

@@ -7,14 +7,14 @@ import (
 
 // indexed reports whether the directory has an htree.
 func (n *Inode) indexed() bool {
-	return n.disk.Has(ondisk.InodeIndex) && n.fs.sb.HasCompat(ondisk.CompatDirIndex) && !n.inline()
+	return n.core().disk.Has(ondisk.InodeIndex) && n.fs.sb.HasCompat(ondisk.CompatDirIndex) && !n.inline()
 }
 
 // dxFormat is what the nodes of the directory's index depend on.
 func (n *Inode) dxFormat() ondisk.DxFormat {
 	return ondisk.DxFormat{
 		Csum:       n.fs.csum,
-		StoredHash: n.disk.Has(ondisk.InodeEncrypt | ondisk.InodeCasefold),
+		StoredHash: n.core().disk.Has(ondisk.InodeEncrypt | ondisk.InodeCasefold),
 		Blocks:     uint32(min(n.blocksOfSize(), ondisk.FileBlocksMax)),
 	}
 }
@@ -60,7 +60,7 @@ func (n *Inode) checkIndexBlock(fb uint64, data []byte) error {
 	if err := node.Check(n.dxFormat()); err != nil || !n.fs.csum {
 		return err
 	}
-	return node.CheckCsum(n.seed)
+	return node.CheckCsum(n.core().seed)
 }
 
 // dxPath is the way from the root of an index to the entry of one leaf.

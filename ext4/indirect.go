@@ -12,7 +12,7 @@ func (n *Inode) blockMapRun(fb ondisk.FileBlock) (run, error) {
 		first := ondisk.BlockMapMax(n.fs.blockSize)
 		return run{first: first, count: ondisk.FileBlocksMax - first}, nil
 	}
-	m, end := ondisk.BlockMap(n.disk.IBlock[:]), ondisk.DirectBlocks
+	m, end := ondisk.BlockMap(n.core().disk.IBlock[:]), ondisk.DirectBlocks
 	for level := range p.Depth {
 		b := m.At(p.Index[level])
 		if b == 0 {

@@ -12,7 +12,7 @@ func (n *Inode) inlineData() (ondisk.InlineData, error) {
 	if err != nil {
 		return ondisk.InlineData{}, err
 	}
-	d, err := n.disk.InlineData(body)
+	d, err := n.core().disk.InlineData(body)
 	return d, ondisk.Locate(err, n.ino, 0)
 }
 

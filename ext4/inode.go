@@ -11,18 +11,58 @@ import (
 	"extant/sched"
 )
 
-// Inode is an inode in memory. It does not change while it is in use, needs no release, and may be used from many
-// goroutines at once.
+// Inode is an inode in memory. There is one of a number at a time, and it may be used from many goroutines at once. What its
+// slot holds is a snapshot that changes as a whole: see core and update.
+//
+// An inode needs no release. Who wants one to live on though its last name goes says so with Hold.
 type Inode struct {
-	fs   *FS          // immutable
-	ino  ondisk.Ino   // immutable
-	slot []byte       // immutable: the bytes in the inode table
-	disk ondisk.Inode // immutable: slot, decoded
-	size int64        // immutable: bytes
-	seed uint32       // immutable: of the checksums of what the inode owns
+	fs    *FS          // immutable
+	ino   ondisk.Ino   // immutable
+	table ondisk.Block // immutable: holds the slot; 0 where only fast commits do
+	off   int          // immutable: of the slot in its block
 
+	now    sched.Pointer[core]   // what the slot holds: replaced, never changed
+	size   sched.Int64           // i_size of a regular file in bytes; ahead of the slot's while data waits to be written
 	last   sched.Pointer[run]    // where the last block that was looked for lies
 	merkle sched.Pointer[verity] // of a file with fs-verity, once it has been read
+
+	mu    sched.RWMutex // i_rwsem: names of a directory, size and data of a file, attributes; class by the inode's type
+	xattr sched.RWMutex // xattr_sem: xattrs and inline data, in the slot and out of it
+	maps  sched.RWMutex // i_data_sem: which blocks the inode has
+
+	state sched.Mutex // excludes other writers of now
+	// +checklocks:state
+	holds int // calls of Hold without a Release
+}
+
+// core is what the slot of an inode holds at some moment. It does not change.
+type core struct {
+	slot []byte       // the bytes in the inode table
+	disk ondisk.Inode // slot, decoded
+	size int64        // i_size in bytes (i_disksize)
+	gone bool         // the inode was freed: its number may be another's by now
+	seed uint32       // of the checksums of what the inode owns
+}
+
+// Classes of an inode's locks. Directories are taken parent first, then child; at most two files are.
+var (
+	classDir   = &sched.Class{Name: "dir-inode", Doc: "names and attributes of a directory (i_rwsem)"}
+	classInode = &sched.Class{Name: "inode", Doc: "size, data and attributes of an inode that is no directory (i_rwsem)"}
+	classXattr = &sched.Class{Name: "xattr", Doc: "xattrs and inline data of an inode (xattr_sem)"}
+	classMaps  = &sched.Class{Name: "alloc-map", Doc: "which blocks an inode has (i_data_sem)"}
+	classState = &sched.Class{Name: "inode-state", Doc: "who changes the slot of an inode, and who holds the inode", Wait: sched.Spinning}
+)
+
+// core is the present content of the slot.
+func (n *Inode) core() *core { return n.now.Load() }
+
+// length is i_size in bytes.
+func (n *Inode) length() int64 {
+	c := n.core()
+	if c.disk.Type() == ondisk.ModeRegular {
+		return n.size.Load()
+	}
+	return c.size
 }
 
 // A Slot is where an inode lies.
@@ -40,7 +80,7 @@ func (fs *FS) Root() (*Inode, error) {
 	case errors.Is(err, syscall.ESTALE):
 		return nil, ondisk.Corrupt("root directory", "not in use").At(ondisk.RootIno, 0)
 	case err == nil && !n.IsDir():
-		return nil, ondisk.Corrupt("root directory", "mode %#o is not a directory's", n.disk.Mode).At(ondisk.RootIno, 0)
+		return nil, ondisk.Corrupt("root directory", "mode %#o is not a directory's", n.core().disk.Mode).At(ondisk.RootIno, 0)
 	}
 	return n, err
 }
@@ -56,12 +96,12 @@ func (fs *FS) Inode(ino ondisk.Ino) (*Inode, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case n.disk.LinksCount == 0:
+	case n.core().disk.LinksCount == 0:
 		return nil, syscall.ESTALE
-	case n.disk.Has(ondisk.InodeEA):
+	case n.core().disk.Has(ondisk.InodeEA):
 		return nil, n.corrupt("inode", "it holds the value of an xattr, and is no file")
-	case ondisk.FileType(n.disk.Mode) == ondisk.FileUnknown:
-		return nil, n.corrupt("inode", "mode %#o has no file type", n.disk.Mode)
+	case ondisk.FileType(n.core().disk.Mode) == ondisk.FileUnknown:
+		return nil, n.corrupt("inode", "mode %#o has no file type", n.core().disk.Mode)
 	}
 	return n, nil
 }
@@ -121,7 +161,17 @@ func (fs *FS) loadInode(ino ondisk.Ino) (*Inode, error) {
 		return nil, ondisk.Locate(err, ino, b)
 	}
 	n, err := fs.newInode(ino, slot)
-	return n, ondisk.Locate(err, ino, b)
+	if err != nil {
+		return nil, ondisk.Locate(err, ino, b)
+	}
+	if b != 0 {
+		at, err := fs.InodeSlot(ino)
+		if err != nil {
+			return nil, err
+		}
+		n.table, n.off = at.Block, at.Offset
+	}
+	return n, nil
 }
 
 // readSlot returns a copy of an inode's slot and the block it lies in. What the fast commits hold is taken from there.
@@ -142,50 +192,76 @@ func (fs *FS) readSlot(ino ondisk.Ino) ([]byte, ondisk.Block, error) {
 
 // newInode decodes a slot and checks it.
 func (fs *FS) newInode(ino ondisk.Ino, slot []byte) (*Inode, error) {
-	n := &Inode{fs: fs, ino: ino, slot: slot}
-	if err := n.disk.Decode(slot); err != nil {
-		return nil, err
-	}
-	n.seed = ondisk.InodeSeed(fs.seed, ino, n.disk.Generation)
-	size := n.disk.Size()
-	if n.disk.Type() != ondisk.ModeRegular && !fs.bigDirs() {
-		size = uint64(n.disk.SizeLo) // i_size_high of anything else once was an ACL
-	}
-	n.size = int64(size)
-	if err := n.check(size); err != nil {
+	c, err := fs.newCore(ino, slot)
+	if err != nil {
 		return nil, ondisk.Locate(err, ino, 0)
 	}
+	n := &Inode{fs: fs, ino: ino}
+	class := classInode
+	if c.disk.Type() == ondisk.ModeDir {
+		class = classDir
+	}
+	n.mu.Init(class)
+	n.xattr.Init(classXattr)
+	n.maps.Init(classMaps)
+	n.state.Init(classState)
+	n.now.Store(c)
+	n.size.Store(c.size)
 	return n, nil
 }
 
-// check refuses an inode that contradicts itself. One that is all zeros is not in use and needs no checksum.
-func (n *Inode) check(size uint64) error {
-	d, extra := &n.disk, int(n.disk.ExtraIsize)
-	if !n.checksumGood() {
-		return ondisk.Corrupt("inode", "checksum %#08x, not %#08x", n.checksum(), ondisk.InodeCsum(n.fs.seed, n.ino, n.slot))
+// newCore decodes a slot, which it keeps, and checks it.
+func (fs *FS) newCore(ino ondisk.Ino, slot []byte) (*core, error) {
+	c := &core{slot: slot}
+	if err := c.disk.Decode(slot); err != nil {
+		return nil, err
+	}
+	size := fs.measureCore(ino, c)
+	if err := fs.checkCore(ino, c, size); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// measureCore sets what follows from the fields, and returns i_size.
+func (fs *FS) measureCore(ino ondisk.Ino, c *core) uint64 {
+	size := c.disk.Size()
+	if c.disk.Type() != ondisk.ModeRegular && !fs.bigDirs() {
+		size = uint64(c.disk.SizeLo) // i_size_high of anything else once was an ACL
+	}
+	c.size = int64(size)
+	c.seed = ondisk.InodeSeed(fs.seed, ino, c.disk.Generation)
+	return size
+}
+
+// checkCore refuses an inode that contradicts itself. One that is all zeros is not in use and needs no checksum.
+func (fs *FS) checkCore(ino ondisk.Ino, c *core, size uint64) error {
+	d, extra := &c.disk, int(c.disk.ExtraIsize)
+	if fs.csum && !c.checksumGood(fs.seed, ino) {
+		return ondisk.Corrupt("inode", "checksum %#08x, not %#08x", c.checksum(), ondisk.InodeCsum(fs.seed, ino, c.slot))
 	}
 	switch {
-	case len(n.slot) > ondisk.InodeSizeMin && (extra%4 != 0 || ondisk.InodeSizeMin+extra > len(n.slot)):
-		return ondisk.Corrupt("inode", "i_extra_isize %d in a slot of %d bytes", extra, len(n.slot))
+	case len(c.slot) > ondisk.InodeSizeMin && (extra%4 != 0 || ondisk.InodeSizeMin+extra > len(c.slot)):
+		return ondisk.Corrupt("inode", "i_extra_isize %d in a slot of %d bytes", extra, len(c.slot))
 	case size > math.MaxInt64:
 		return ondisk.Corrupt("inode", "size %d", size)
-	case d.Has(ondisk.InodeInlineData) && !n.fs.sb.HasIncompat(ondisk.IncompatInlineData):
+	case d.Has(ondisk.InodeInlineData) && !fs.sb.HasIncompat(ondisk.IncompatInlineData):
 		return ondisk.Corrupt("inode", "inline data without the feature")
 	case d.Has(ondisk.InodeInlineData | ondisk.InodeExtents):
 		return ondisk.Corrupt("inode", "both inline data and extents")
-	case d.Has(ondisk.InodeCasefold) && !n.fs.sb.HasIncompat(ondisk.IncompatCasefold):
+	case d.Has(ondisk.InodeCasefold) && !fs.sb.HasIncompat(ondisk.IncompatCasefold):
 		return ondisk.Corrupt("inode", "casefold without the feature")
 	}
 	return nil
 }
 
-func (n *Inode) checksumGood() bool {
-	return !n.fs.csum || n.checksum() == ondisk.InodeCsum(n.fs.seed, n.ino, n.slot) || bytes.Count(n.slot, []byte{0}) == len(n.slot)
+func (c *core) checksumGood(seed uint32, ino ondisk.Ino) bool {
+	return c.checksum() == ondisk.InodeCsum(seed, ino, c.slot) || bytes.Count(c.slot, []byte{0}) == len(c.slot)
 }
 
 // checksum is the one stored. An inode without room for the high half keeps only the low one.
-func (n *Inode) checksum() uint32 {
-	return uint32(n.disk.ChecksumHi)<<16 | uint32(n.disk.ChecksumLo)
+func (c *core) checksum() uint32 {
+	return uint32(c.disk.ChecksumHi)<<16 | uint32(c.disk.ChecksumLo)
 }
 
 // Ino is the inode number.
@@ -195,16 +271,16 @@ func (n *Inode) Ino() ondisk.Ino { return n.ino }
 func (n *Inode) FS() *FS { return n.fs }
 
 // Raw is a copy of the inode's slot.
-func (n *Inode) Raw() []byte { return slices.Clone(n.slot) }
+func (n *Inode) Raw() []byte { return slices.Clone(n.core().slot) }
 
 // IsDir reports whether the inode is a directory.
-func (n *Inode) IsDir() bool { return n.disk.Type() == ondisk.ModeDir }
+func (n *Inode) IsDir() bool { return n.core().disk.Type() == ondisk.ModeDir }
 
 // encrypted reports whether data, names or target need a key.
-func (n *Inode) encrypted() bool { return n.disk.Has(ondisk.InodeEncrypt) }
+func (n *Inode) encrypted() bool { return n.core().disk.Has(ondisk.InodeEncrypt) }
 
 // inline reports whether the data is in the inode.
-func (n *Inode) inline() bool { return n.disk.Inline() }
+func (n *Inode) inline() bool { return n.core().disk.Inline() }
 
 func (n *Inode) corrupt(structure, format string, args ...any) error {
 	return ondisk.Corrupt(structure, format, args...).At(n.ino, 0)

@@ -49,8 +49,8 @@ func (n *Inode) inlineMapping(off int64, yield func(Mapping, error) bool) {
 		yield(Mapping{}, err)
 		return
 	}
-	if off < n.size {
-		yield(Mapping{Len: n.size, Dev: int64(at.Block)<<n.fs.blockBits + int64(at.Offset) + iBlockOffset, Inline: true}, nil)
+	if off < n.length() {
+		yield(Mapping{Len: n.length(), Dev: int64(at.Block)<<n.fs.blockBits + int64(at.Offset) + iBlockOffset, Inline: true}, nil)
 	}
 }
 
@@ -59,7 +59,7 @@ const iBlockOffset = 0x28
 
 // hasBlocks reports whether i_block is the root of a map of blocks, and not something else: a device number, a short symbolic link.
 func (n *Inode) hasBlocks() bool {
-	switch n.disk.Type() {
+	switch n.core().disk.Type() {
 	case ondisk.ModeRegular, ondisk.ModeDir:
 		return !n.inline()
 	case ondisk.ModeSymlink:
@@ -76,7 +76,7 @@ func (n *Inode) SeekData(off int64) (int64, error) { return n.seek(off, true) }
 func (n *Inode) SeekHole(off int64) (int64, error) { return n.seek(off, false) }
 
 func (n *Inode) seek(off int64, data bool) (int64, error) {
-	if off < 0 || off >= n.size {
+	if off < 0 || off >= n.length() {
 		return 0, syscall.ENXIO
 	}
 	if !n.inline() {
@@ -94,5 +94,5 @@ func (n *Inode) seek(off int64, data bool) (int64, error) {
 	if data {
 		return 0, syscall.ENXIO
 	}
-	return n.size, nil
+	return n.length(), nil
 }

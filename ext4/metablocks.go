@@ -64,14 +64,14 @@ type metaWalk struct {
 
 // tree yields the nodes below i_block; false says that the caller wants no more.
 func (w *metaWalk) tree() bool {
-	if w.n.disk.Has(ondisk.InodeExtents) {
-		node, bounds := ondisk.ExtentNode(w.n.disk.IBlock[:]), w.n.fs.sb.RootBounds()
+	if w.n.core().disk.Has(ondisk.InodeExtents) {
+		node, bounds := ondisk.ExtentNode(w.n.core().disk.IBlock[:]), w.n.fs.sb.RootBounds()
 		if err := node.Check(bounds); err != nil {
 			return w.yield(MetaBlock{}, ondisk.Locate(err, w.n.ino, 0))
 		}
 		return w.extents(node, bounds)
 	}
-	first, root := uint64(ondisk.DirectBlocks), ondisk.BlockMap(w.n.disk.IBlock[:])
+	first, root := uint64(ondisk.DirectBlocks), ondisk.BlockMap(w.n.core().disk.IBlock[:])
 	for i := ondisk.IndirectSlot; i < root.Len(); i++ {
 		level := i - ondisk.IndirectSlot
 		if !w.indirect(root.At(i), level, first) {

@@ -20,6 +20,15 @@ func (n *Inode) Lookup(name string) (ondisk.Ino, error) {
 	case name == ".":
 		return n.ino, nil
 	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.lookupLocked(name)
+}
+
+// lookupLocked is Lookup, mu being held.
+//
+// +checklocksread:n.mu
+func (n *Inode) lookupLocked(name string) (ondisk.Ino, error) {
 	m, err := n.matcher(name)
 	if err != nil {
 		return 0, err
@@ -39,7 +48,24 @@ func (n *Inode) Lookup(name string) (ondisk.Ino, error) {
 
 // Child is Lookup and then Inode of what was found. An entry that names an inode not in use is a *CorruptError.
 func (n *Inode) Child(name string) (*Inode, error) {
-	ino, err := n.Lookup(name)
+	switch {
+	case !n.IsDir():
+		return nil, syscall.ENOTDIR
+	case len(name) > ondisk.NameMax:
+		return nil, syscall.ENAMETOOLONG
+	case name == ".":
+		return n, nil
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.childLocked(name)
+}
+
+// childLocked is Child, mu being held: no name goes meanwhile, and so no inode that has only the one.
+//
+// +checklocksread:n.mu
+func (n *Inode) childLocked(name string) (*Inode, error) {
+	ino, err := n.lookupLocked(name)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +141,7 @@ func (n *Inode) matcher(name string) (*nameMatch, error) {
 			return nil, syscall.ENOENT
 		}
 		m.noKey = &shown
-	case n.disk.Has(ondisk.InodeCasefold):
+	case n.core().disk.Has(ondisk.InodeCasefold):
 		folded := casefold.NewName(m.name)
 		m.folded = &folded
 	}

@@ -16,20 +16,20 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	switch {
 	case n.IsDir():
 		return 0, syscall.EISDIR
-	case n.disk.Type() != ondisk.ModeRegular || off < 0:
+	case n.core().disk.Type() != ondisk.ModeRegular || off < 0:
 		return 0, syscall.EINVAL
 	case n.encrypted():
 		return 0, &UnsupportedError{Features: []string{"encrypt"}, Detail: "the file's data needs a key"}
 	case len(p) == 0:
 		return 0, nil
-	case off >= n.size:
+	case off >= n.length():
 		return 0, io.EOF
 	}
 	read := n.readData
 	if n.hasVerity() {
 		read = n.readVerified
 	}
-	return readSize(p, off, n.size, read)
+	return readSize(p, off, n.length(), read)
 }
 
 // readSize reads as io.ReaderAt says from content that has size bytes.

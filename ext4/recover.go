@@ -65,8 +65,8 @@ func (fs *FS) journalExtents() ([]journal.Extent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.disk.Type() != ondisk.ModeRegular || n.inline() {
-		return nil, n.corrupt("journal", "mode %#o and flags %#x are not a journal's", n.disk.Mode, n.disk.Flags)
+	if n.core().disk.Type() != ondisk.ModeRegular || n.inline() {
+		return nil, n.corrupt("journal", "mode %#o and flags %#x are not a journal's", n.core().disk.Mode, n.core().disk.Flags)
 	}
 	var extents []journal.Extent
 	for r, err := range n.runs(0, min(n.blocksOfSize(), ondisk.FileBlocksMax)) {

@@ -64,7 +64,7 @@ func (n *Inode) findRun(fb uint64) (r run, err error) {
 	switch {
 	case fb >= ondisk.FileBlocksMax:
 		return run{first: ondisk.FileBlocksMax, count: math.MaxUint64 - ondisk.FileBlocksMax}, nil
-	case n.disk.Has(ondisk.InodeExtents):
+	case n.core().disk.Has(ondisk.InodeExtents):
 		r, err = n.extentRun(ondisk.FileBlock(fb))
 	default:
 		r, err = n.blockMapRun(ondisk.FileBlock(fb))

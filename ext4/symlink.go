@@ -10,7 +10,7 @@ import (
 // Readlink is the target of a symbolic link; syscall.EINVAL for other inodes. The target of an encrypted link is shown as the kernel shows it
 // without the key: its length then differs from Attr's Size.
 func (n *Inode) Readlink() (string, error) {
-	if n.disk.Type() != ondisk.ModeSymlink {
+	if n.core().disk.Type() != ondisk.ModeSymlink {
 		return "", syscall.EINVAL
 	}
 	raw, err := n.linkBytes()
@@ -33,14 +33,14 @@ func (n *Inode) Readlink() (string, error) {
 func (n *Inode) linkBytes() ([]byte, error) {
 	fast := n.fastLink()
 	switch {
-	case n.size <= 0 || n.size > int64(n.fs.blockSize):
-		return nil, n.corrupt("symbolic link", "target of %d bytes", n.size)
-	case fast && n.size > ondisk.IBlockSize:
-		return nil, n.corrupt("symbolic link", "target of %d bytes in the inode", n.size)
+	case n.length() <= 0 || n.length() > int64(n.fs.blockSize):
+		return nil, n.corrupt("symbolic link", "target of %d bytes", n.length())
+	case fast && n.length() > ondisk.IBlockSize:
+		return nil, n.corrupt("symbolic link", "target of %d bytes in the inode", n.length())
 	case fast:
-		return n.disk.IBlock[:n.size], nil
+		return n.core().disk.IBlock[:n.length()], nil
 	}
-	raw := make([]byte, n.size)
+	raw := make([]byte, n.length())
 	_, err := n.readData(raw, 0)
 	return raw, err
 }

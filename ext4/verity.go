@@ -32,7 +32,7 @@ func (n *Inode) Verity() (ondisk.VerityDescriptor, error) {
 }
 
 func (n *Inode) hasVerity() bool {
-	return n.disk.Has(ondisk.InodeVerity) && n.fs.sb.HasROCompat(ondisk.ROCompatVerity)
+	return n.core().disk.Has(ondisk.InodeVerity) && n.fs.sb.HasROCompat(ondisk.ROCompatVerity)
 }
 
 // verity reads the descriptor, once.
@@ -72,13 +72,13 @@ func (n *Inode) readVerity() (*verity, error) {
 	if err := v.desc.Decode(raw); err != nil {
 		return nil, err
 	}
-	if err := v.desc.Check(uint64(n.size), stored); err != nil {
+	if err := v.desc.Check(uint64(n.length()), stored); err != nil {
 		return nil, err
 	}
 	tree, ok := ondisk.NewVerityTree(&v.desc)
-	start, inRange := ondisk.VerityTreeOffset(uint64(n.size))
+	start, inRange := ondisk.VerityTreeOffset(uint64(n.length()))
 	if !ok || !inRange || tree.Bytes() > math.MaxInt64-start {
-		return nil, ondisk.Corrupt("verity descriptor", "a file of %d bytes has no tree of blocks of %d", n.size, 1<<v.desc.LogBlockSize)
+		return nil, ondisk.Corrupt("verity descriptor", "a file of %d bytes has no tree of blocks of %d", n.length(), 1<<v.desc.LogBlockSize)
 	}
 	v.tree, v.start = tree, start
 	return v, nil
@@ -136,7 +136,7 @@ func (n *Inode) readVerified(p []byte, off int64) (int, error) {
 // data reads block i of the file's data and verifies it. Past the end of the file a block counts as zeros.
 func (r *verifier) data(i uint64) error {
 	at := i << r.v.desc.LogBlockSize
-	got := r.block[:min(uint64(len(r.block)), uint64(r.n.size)-at)]
+	got := r.block[:min(uint64(len(r.block)), uint64(r.n.length())-at)]
 	if _, err := r.n.readBlocks(got, int64(at)); err != nil {
 		return err
 	}

@@ -98,16 +98,17 @@ func (n *Inode) eachXattr(f func(ondisk.Xattr) bool) error {
 
 // bodyXattrs is the area in the inode's slot.
 func (n *Inode) bodyXattrs() (ondisk.XattrArea, error) {
-	a, err := ondisk.BodyXattrs(n.slot[n.disk.XattrStart(len(n.slot)):])
+	c := n.core()
+	a, err := ondisk.BodyXattrs(c.slot[c.disk.XattrStart(len(c.slot)):])
 	return a, ondisk.Locate(err, n.ino, 0)
 }
 
 // XattrBlock is the number of the block that holds xattrs (i_file_acl); 0 for none.
 func (n *Inode) XattrBlock() ondisk.Block {
 	if n.fs.sb.HasIncompat(ondisk.Incompat64Bit) {
-		return n.disk.FileACL()
+		return n.core().disk.FileACL()
 	}
-	return ondisk.Block(n.disk.FileACLLo)
+	return ondisk.Block(n.core().disk.FileACLLo)
 }
 
 // blockXattrs is the area in the inode's xattr block, which other inodes may share.
@@ -141,10 +142,10 @@ func (n *Inode) inodeValue(x ondisk.Xattr) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case ea == n || !ea.disk.Has(ondisk.InodeEA) || ea.disk.Type() != ondisk.ModeRegular || ea.inline() || ea.encrypted():
+	case ea == n || !ea.core().disk.Has(ondisk.InodeEA) || ea.core().disk.Type() != ondisk.ModeRegular || ea.inline() || ea.encrypted():
 		return nil, n.corrupt("xattr", "inode %d is not one for the value of %q", x.ValueIno, x.Name)
-	case ea.size != int64(x.Size):
-		return nil, n.corrupt("xattr", "value of %q has %d bytes, but inode %d %d", x.Name, x.Size, x.ValueIno, ea.size)
+	case ea.length() != int64(x.Size):
+		return nil, n.corrupt("xattr", "value of %q has %d bytes, but inode %d %d", x.Name, x.Size, x.ValueIno, ea.length())
 	}
 	value := make([]byte, x.Size)
 	if _, err := ea.readBlocks(value, 0); err != nil {
@@ -156,12 +157,12 @@ func (n *Inode) inodeValue(x ondisk.Xattr) ([]byte, error) {
 // checkInodeValue compares a value with the hashes in the inode that holds it and in the entry. Values that Lustre wrote have
 // none: they name their only owner instead.
 func (n *Inode) checkInodeValue(x ondisk.Xattr, ea *Inode, value []byte) error {
-	if ea.disk.MTime == uint32(n.ino) && ea.disk.Generation == n.disk.Generation {
+	if ea.core().disk.MTime == uint32(n.ino) && ea.core().disk.Generation == n.core().disk.Generation {
 		return nil
 	}
 	hash := ondisk.EAValueHash(n.fs.seed, value)
-	if hash != ea.disk.EAHash() {
-		return n.corrupt("xattr", "value of %q in inode %d has hash %#08x, not %#08x", x.Name, x.ValueIno, hash, ea.disk.EAHash())
+	if hash != ea.core().disk.EAHash() {
+		return n.corrupt("xattr", "value of %q in inode %d has hash %#08x, not %#08x", x.Name, x.ValueIno, hash, ea.core().disk.EAHash())
 	}
 	if x.Hash != ondisk.XattrInodeHash(x.Name, hash) && x.Hash != ondisk.XattrInodeHashSigned(x.Name, hash) {
 		return n.corrupt("xattr", "entry %q has hash %#08x, which is not that of its name and value", x.Name, x.Hash)
