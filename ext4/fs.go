@@ -38,10 +38,10 @@ const inodeBytes = 1 << 10
 type FS struct {
 	*layout // immutable
 
-	view   io.ReaderAt                      // the device as recovery leaves it
-	cache  *buffer.Cache                    // metadata by block
-	inodes *clock.Cache[ondisk.Ino, *Inode] // by number, the ones with a policy among them
-	fast   *fastCommits                     // what the journal holds beyond blocks; nil for nothing
+	view   io.ReaderAt                     // the device as recovery leaves it
+	cache  *buffer.Cache                   // metadata by block
+	inodes *clock.Cache[ondisk.Ino, Inode] // by number, the ones with a policy among them
+	fast   *fastCommits                    // what the journal holds beyond blocks; nil for nothing
 }
 
 var inodeClasses = clock.Classes{

@@ -8,9 +8,15 @@ import (
 // Buffer is one block of metadata in memory.
 type Buffer struct {
 	block ondisk.Block // immutable
-	data  []byte       // immutable once published
 
-	use sched.Pointer[Use] // what the content was last found good for; nil for nothing
+	content sched.Pointer[[]byte]
+	use     sched.Pointer[Use] // what the content was last found good for; nil for nothing
+}
+
+func newBuffer(b ondisk.Block, data []byte) *Buffer {
+	buf := &Buffer{block: b}
+	buf.content.Store(&data)
+	return buf
 }
 
 // Use is what a block was checked for. The checks of a structure may depend on who owns it and on where in the owner's
@@ -24,8 +30,14 @@ type Use struct {
 // Block is the buffer's block number.
 func (b *Buffer) Block() ondisk.Block { return b.block }
 
-// Data is the content, one block long. It must not be changed.
-func (b *Buffer) Data() []byte { return b.data }
+// Data is the content now, one block long. It is read under the lock that orders readers and writers of what is read, and
+// written only through what the journal gives for writing. It must not be kept across taking write access, which may put
+// another slice in its place.
+func (b *Buffer) Data() []byte { return *b.content.Load() }
+
+// Replace puts data, one block long, in the place of the content, and leaves the old slice to those who have it. It is for
+// the journal: to go on with a copy while a transaction that is being committed needs the bytes as they are.
+func (b *Buffer) Replace(data []byte) { b.content.Store(&data) }
 
 // GoodFor reports whether the content was found good for u.
 func (b *Buffer) GoodFor(u Use) bool {
@@ -35,3 +47,6 @@ func (b *Buffer) GoodFor(u Use) bool {
 
 // SetGoodFor records that the content was found good for u. The finding replaces one for another use.
 func (b *Buffer) SetGoodFor(u Use) { b.use.Store(&u) }
+
+// SetGoodForNothing forgets the finding: the content has become another.
+func (b *Buffer) SetGoodForNothing() { b.use.Store(nil) }

@@ -18,7 +18,7 @@ var classes = clock.Classes{
 type Cache struct {
 	src       io.ReaderAt // immutable
 	blockSize int         // immutable
-	blocks    *clock.Cache[ondisk.Block, *Buffer]
+	blocks    *clock.Cache[ondisk.Block, Buffer]
 }
 
 // New returns a cache over src that holds about bytes bytes in blocks of blockSize, and a few blocks at least.
@@ -34,12 +34,21 @@ func (c *Cache) BlockSize() int { return c.blockSize }
 // Read returns block b, from the source if it is not in memory. Failed reads are not remembered.
 func (c *Cache) Read(b ondisk.Block) (*Buffer, error) { return c.blocks.Get(b) }
 
+// New returns the buffer of block b without reading it: of a block that was just allocated. Its content is zeros; that of a
+// block that is in memory already is left as it is, for the journal to replace, which knows who else may need it.
+func (c *Cache) New(b ondisk.Block) *Buffer {
+	return c.blocks.Add(b, func() *Buffer { return newBuffer(b, make([]byte, c.blockSize)) })
+}
+
+// Drop forgets block b, which was freed. Whoever still has the buffer has what is no more.
+func (c *Cache) Drop(b ondisk.Block) { c.blocks.Drop(b) }
+
 // fetch reads b from the source.
 func (c *Cache) fetch(b ondisk.Block) (*Buffer, error) {
 	data := make([]byte, c.blockSize)
 	n, err := c.src.ReadAt(data, int64(b)*int64(c.blockSize))
 	if n == len(data) {
-		return &Buffer{block: b, data: data}, nil
+		return newBuffer(b, data), nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF

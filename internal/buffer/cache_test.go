@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"runtime"
 	"testing"
 
 	"extant/internal/buffer"
@@ -62,6 +63,9 @@ func TestBytesBoundBlocks(t *testing.T) {
 	}
 	s.reads = 0
 	for b := range ondisk.Block(1000) {
+		if b == 0 || b == 130 {
+			runtime.GC() // what is evicted comes back until the collector has been
+		}
 		read(t, c, 999-b)
 	}
 	if hits := 1000 - s.reads; hits > 128 {
@@ -95,5 +99,47 @@ func TestUse(t *testing.T) {
 	other.To = 10
 	if !read(t, c, 1).GoodFor(leaf) || b.GoodFor(other) {
 		t.Error("the finding was not kept as it was")
+	}
+}
+
+// TestOneBufferPerBlock changes a block, evicts it, and asks for it again while somebody holds it.
+func TestOneBufferPerBlock(t *testing.T) {
+	s := &source{blocks: 1000}
+	c := buffer.New(s, blockSize, 64*blockSize)
+	held, old := read(t, c, 5), read(t, c, 5).Data()
+	held.SetGoodFor(buffer.Use{What: 1})
+	changed := append([]byte(nil), old...)
+	changed[100] = 7
+	held.Replace(changed)
+	for b := ondisk.Block(10); b < 900; b++ {
+		read(t, c, b)
+	}
+	runtime.GC()
+	again := read(t, c, 5)
+	if again != held || again.Data()[100] != 7 || old[100] != 0 || !again.GoodFor(buffer.Use{What: 1}) {
+		t.Error("a block changed in memory was read again")
+	}
+	again.SetGoodForNothing()
+	if held.GoodFor(buffer.Use{What: 1}) {
+		t.Error("the finding was not forgotten")
+	}
+	c.Drop(5)
+	if read(t, c, 5) == held {
+		t.Error("dropped and still there")
+	}
+}
+
+func TestNewReadsNothing(t *testing.T) {
+	s := &source{blocks: 1000}
+	c := buffer.New(s, blockSize, 64*blockSize)
+	b := c.New(7)
+	if s.reads != 0 || b.Block() != 7 || len(b.Data()) != blockSize || b.Data()[0] != 0 {
+		t.Errorf("%d reads, block %d", s.reads, b.Block())
+	}
+	if got, err := c.Read(7); got != b || err != nil || s.reads != 0 {
+		t.Errorf("not there: %v", err)
+	}
+	if r := read(t, c, 8); c.New(8) != r {
+		t.Error("a second buffer of a block")
 	}
 }

@@ -1,23 +1,33 @@
-// Package clock is a bounded cache whose values are loaded on demand, each key by one task at a time.
+// Package clock is a bounded cache whose values are loaded on demand, each key by one task at a time, and of which there is
+// never more than one for a key.
 //
-// It never evicts by age or by a timer, never remembers a failure, and never hands out a value other than the one that the
-// load function gave for the key. A value that was evicted is only forgotten: who holds it goes on using it, so
-// values that can change need an identity of their own.
+// It never evicts by age or by a timer, never remembers a failure, and never hands out a value of a key while somebody may
+// still hold another: a value that was evicted is remembered for as long as anybody refers to it, and comes back when it is asked for. So
+// values may change, and whoever changes one changes what all others see.
 //
 // # Words
 //
 // The cache is cut into shards by key. Each keeps its values in a ring with a hand, the clock: when the ring is full the
 // hand goes round, passes over each value used since it last came by, and takes the place of the first that was not. A
-// flight is a load under way; others who want its key wait for it.
+// flight is a load under way; others who want its key wait for it. Evicted is a value that only a weak pointer of the cache
+// leads to: the garbage collector, not a count that callers keep, decides when it is gone. To drop a key is to end the identity: who
+// holds its value holds what is no more.
 //
 // # Locks
 //
 // Each shard has one lock, of the class given to New, a leaf: it is not held during a load. The wait for a flight has the
 // class given as well, so that a validator sees who waits for whose load; and who loads by itself is told to be one that might
 // have waited, so that what it sees does not hang on who came first.
+//
+// What the garbage collector has done shows only in whether a value that was evicted is loaded again: where nothing is evicted, an explorer
+// finds the same operations in every run.
 package clock
 
-import "extant/sched"
+import (
+	"weak"
+
+	"extant/sched"
+)
 
 // Number is what keys are: integers of any named type.
 type Number interface{ ~uint32 | ~uint64 }
@@ -35,10 +45,10 @@ type Classes struct {
 
 // Cache maps keys to the values that load gives for them. It may be used by many goroutines at once.
 type Cache[K Number, V any] struct {
-	load    func(K) (V, error) // immutable
-	classes Classes            // immutable
-	flying  sched.Pseudo       // the wait that any miss might be
-	shards  []shard[K, V]      // immutable but for what each shard guards
+	load    func(K) (*V, error) // immutable
+	classes Classes             // immutable
+	flying  sched.Pseudo        // the wait that any miss might be
+	shards  []shard[K, V]       // immutable but for what each shard guards
 }
 
 type shard[K Number, V any] struct {
@@ -53,46 +63,91 @@ type shard[K Number, V any] struct {
 	hand int
 	// +checklocks:mu
 	flights map[K]*flight[V]
+	// +checklocks:mu
+	evicted map[K]weak.Pointer[V] // what somebody may still hold
+	// +checklocks:mu
+	sweepAt int // the length of evicted at which it is looked through for what is gone
 }
 
 type place[K Number, V any] struct {
 	key   K
-	value V
+	value *V   // nil for a place that is free
 	used  bool // since the hand passed
 }
 
 // flight is a load under way. value and err are set before done.
 type flight[V any] struct {
 	done  sched.Event
-	value V
+	value *V
 	err   error
 }
 
 // New returns a cache that holds about that many values, and a few at least.
-func New[K Number, V any](values int, classes Classes, load func(K) (V, error)) *Cache[K, V] {
+func New[K Number, V any](values int, classes Classes, load func(K) (*V, error)) *Cache[K, V] {
 	n := max(values, shardMin)
 	c := &Cache[K, V]{load: load, classes: classes, shards: make([]shard[K, V], min(n/shardMin, shardsMax))}
 	c.flying.Init(classes.Load)
 	for i := range c.shards {
-		c.shards[i] = shard[K, V]{max: n / len(c.shards), index: map[K]int{}, flights: map[K]*flight[V]{}}
+		c.shards[i] = shard[K, V]{max: n / len(c.shards), index: map[K]int{}, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{}}
+		c.shards[i].sweepAt = c.shards[i].max
 		c.shards[i].mu.Init(classes.Shard)
 	}
 	return c
 }
 
-// Get returns the value of k, loading it if it is not there. The error is load's.
-func (c *Cache[K, V]) Get(k K) (V, error) {
-	s := &c.shards[uint64(k)%uint64(len(c.shards))]
+func (c *Cache[K, V]) shard(k K) *shard[K, V] { return &c.shards[uint64(k)%uint64(len(c.shards))] }
+
+// Get returns the value of k, loading it if there is none. The error is load's.
+func (c *Cache[K, V]) Get(k K) (*V, error) { return c.get(k, nil) }
+
+// Add returns the value of k, which is what fresh makes if there is none: nothing is loaded. It waits for a load of k that is
+// under way, and loads nothing itself. fresh must not use the cache.
+func (c *Cache[K, V]) Add(k K, fresh func() *V) *V {
+	for {
+		if v, err := c.get(k, fresh); err == nil {
+			return v
+		}
+	}
+}
+
+// Peek returns the value of k if there is one in memory, or nil. It waits for nothing.
+func (c *Cache[K, V]) Peek(k K) *V {
+	s := c.shard(k)
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.findLocked(k)
+}
+
+// Drop forgets the value of k: the next Get loads another, whoever may still hold this one.
+func (c *Cache[K, V]) Drop(k K) {
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if i, ok := s.index[k]; ok {
-		s.ring[i].used = true
-		v := s.ring[i].value
+		s.ring[i] = place[K, V]{}
+		delete(s.index, k)
+	}
+	delete(s.evicted, k)
+}
+
+// get finds k, or waits for who loads it, or adds what fresh makes; without fresh, it loads.
+func (c *Cache[K, V]) get(k K, fresh func() *V) (*V, error) {
+	s := c.shard(k)
+	s.mu.Lock()
+	if v := s.findLocked(k); v != nil {
 		s.mu.Unlock()
 		return v, nil
 	}
-	f, mine := s.flights[k], false
-	if f == nil {
-		f, mine = &flight[V]{}, true
+	f := s.flights[k]
+	if f == nil && fresh != nil {
+		v := fresh()
+		s.addLocked(k, v)
+		s.mu.Unlock()
+		return v, nil
+	}
+	mine := f == nil
+	if mine {
+		f = &flight[V]{}
 		f.done.Init(c.classes.Load)
 		s.flights[k] = f
 	}
@@ -119,10 +174,26 @@ func (c *Cache[K, V]) fly(s *shard[K, V], k K, f *flight[V]) {
 	f.done.Fire()
 }
 
+// findLocked returns the value of k, from the ring or from what was evicted and is still in use, or nil.
+//
+// +checklocks:s.mu
+func (s *shard[K, V]) findLocked(k K) *V {
+	if i, ok := s.index[k]; ok {
+		s.ring[i].used = true
+		return s.ring[i].value
+	}
+	v := s.evicted[k].Value()
+	if v != nil {
+		s.addLocked(k, v)
+	}
+	return v
+}
+
 // addLocked puts a value into the ring, where it is full in the place of one that has not been used lately.
 //
 // +checklocks:s.mu
-func (s *shard[K, V]) addLocked(k K, v V) {
+func (s *shard[K, V]) addLocked(k K, v *V) {
+	delete(s.evicted, k)
 	if len(s.ring) < s.max {
 		s.index[k] = len(s.ring)
 		s.ring = append(s.ring, place[K, V]{key: k, value: v})
@@ -132,8 +203,28 @@ func (s *shard[K, V]) addLocked(k K, v V) {
 		s.ring[s.hand].used = false
 		s.hand = (s.hand + 1) % len(s.ring)
 	}
-	delete(s.index, s.ring[s.hand].key)
+	if old := s.ring[s.hand]; old.value != nil {
+		delete(s.index, old.key)
+		s.evictLocked(old.key, old.value)
+	}
 	s.ring[s.hand] = place[K, V]{key: k, value: v}
 	s.index[k] = s.hand
 	s.hand = (s.hand + 1) % len(s.ring)
+}
+
+// evictLocked leaves v to whoever holds it. What is gone is swept out when as much has been added as the sweep before left,
+// so that the memory is in proportion to what is in use.
+//
+// +checklocks:s.mu
+func (s *shard[K, V]) evictLocked(k K, v *V) {
+	s.evicted[k] = weak.Make(v)
+	if len(s.evicted) < s.sweepAt {
+		return
+	}
+	for k, w := range s.evicted {
+		if w.Value() == nil {
+			delete(s.evicted, k)
+		}
+	}
+	s.sweepAt = max(s.max, 2*len(s.evicted))
 }
