@@ -23,7 +23,7 @@ import (
 const depsRules = `
 	sched, internal/casefold, internal/invariant < internal/ondisk;
 	sched < disk;
-	disk < disk/disktest, crash;
+	disk < disk/disktest, disk/undo, crash;
 	sched < lockdep, explore, examples/bankaccount;
 	explore, lockdep < lab, examples/bankaccount;
 
@@ -38,7 +38,7 @@ const depsRules = `
 	. < extract;
 	., mkfs < internal/ext4test;
 	ext4, . < fuse;
-	extract, fuse, mkfs, fsck, lab, crash, explore < cmd/extant;
+	disk/undo, extract, fuse, mkfs, fsck, lab, crash, explore < cmd/extant;
 
 	ext4 !< mkfs, fsck;
 	mkfs !< ext4, fsck, .;

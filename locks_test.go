@@ -16,6 +16,7 @@ import (
 	"extant"
 	"extant/disk"
 	"extant/disk/disktest"
+	"extant/disk/undo"
 	"extant/extract"
 	"extant/lockdep"
 	"extant/mkfs"
@@ -55,8 +56,24 @@ func TestLockOrder(t *testing.T) {
 	if _, err := extract.ToDir(ctx, vol, []extract.Source{{Path: "/"}}, t.TempDir(), extract.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	changeUndoably(t)
 	for _, pair := range order.Unseen(v.Graph()) {
 		t.Errorf("LOCKS declares %s < %s, which no test sees", pair[0], pair[1])
+	}
+}
+
+// changeUndoably writes to a device whose changes can be undone.
+func changeUndoably(t *testing.T) {
+	t.Helper()
+	dev, err := undo.Open(filepath.Join(t.TempDir(), "undo"), disk.NewMem(1<<20), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dev.WriteAt([]byte("x"), 9); err != nil {
+		t.Fatal(err)
+	}
+	if err := dev.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
