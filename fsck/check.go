@@ -25,6 +25,9 @@ type Options struct {
 	// Now is the time after which times in the super block are in the future; the zero time does not ask.
 	Now time.Time
 
+	// Layout asks for Report.Layout, which takes up to 2 MB.
+	Layout bool
+
 	// Progress is told, from time to time and by one task at a time, how far the check is.
 	Progress func(Progress)
 }
@@ -121,6 +124,9 @@ func (c *checker) report() *Report {
 	r := &Report{
 		Findings: c.list, Counts: c.counts, Omitted: c.total() - len(c.list),
 		Super: c.sb, Backup: c.backup, Replay: c.replay, Usage: c.usage,
+	}
+	if c.o.Layout {
+		r.Layout = c.layOut(r.Findings)
 	}
 	return r
 }

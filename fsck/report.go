@@ -13,6 +13,8 @@ type Report struct {
 	Replay bool          // the file system was judged as it would be after a replay of its journal
 
 	Usage Usage
+
+	Layout *Layout // what lies where, and where the findings are; nil unless Options.Layout asked for it
 }
 
 // Usage is what was seen to be in use.
