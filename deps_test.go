@@ -33,12 +33,13 @@ const depsRules = `
 	internal/alloc, internal/page < ext4;
 	disk, internal/ondisk, mkfs/internal/tarscan < mkfs;
 	disk, internal/ondisk, internal/journal < fsck;
+	fsck, internal/ondisk < fsck/page;
 
 	ext4, disk < .;
 	. < extract;
 	., mkfs < internal/ext4test;
 	ext4, . < fuse;
-	disk/undo, extract, fuse, mkfs, fsck, lab, crash, explore < cmd/extant;
+	disk/undo, extract, fuse, mkfs, fsck, fsck/page, lab, crash, explore < cmd/extant;
 
 	ext4 !< mkfs, fsck;
 	mkfs !< ext4, fsck, .;
