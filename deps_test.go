@@ -39,6 +39,8 @@ const depsRules = `
 	. < extract;
 	., mkfs < internal/ext4test;
 	ext4, . < fuse;
+	internal/model, sched < internal/prog;
+	internal/prog < internal/prog/hostdir;
 	disk/undo, extract, fuse, mkfs, fsck, fsck/page, lab, crash, explore < cmd/extant;
 
 	ext4 !< mkfs, fsck;
