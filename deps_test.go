@@ -28,7 +28,8 @@ const depsRules = `
 	explore, lockdep < lab, examples/bankaccount;
 
 	sched < internal/clock;
-	disk, internal/ondisk, internal/clock < internal/buffer, internal/journal;
+	disk, internal/ondisk, internal/clock < internal/buffer;
+	internal/buffer < internal/journal;
 	internal/buffer, internal/journal < internal/alloc, internal/page;
 	internal/alloc, internal/page < ext4;
 	disk, internal/ondisk, mkfs/internal/tarscan < mkfs;

@@ -57,6 +57,7 @@ func TestLockOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	changeUndoably(t)
+	journalTogether(t)
 	for _, pair := range order.Unseen(v.Graph()) {
 		t.Errorf("LOCKS declares %s < %s, which no test sees", pair[0], pair[1])
 	}

@@ -1,4 +1,5 @@
-// Package journal is jbd2's log: what a file system was about to write home when it stopped.
+// Package journal is jbd2's log: what a file system was about to write home when it stopped, and what makes changes of
+// many blocks take effect together.
 //
 // It knows blocks, not inodes: recovery runs before there is a file system, and inside a checker. The caller says where the
 // journal's blocks lie (the extents of inode 8), and applies fast commits, which speak of inodes. The package never reads a
@@ -26,9 +27,30 @@
 //	dev = o.View(dev)          // read only: see what a replay would leave, write nothing
 //	err = o.Replay(...)        // read-write: make it so
 //
+// # Writing
+//
+// A [Handle] is one change of the file system. Handles join the one running transaction of a [Journal]; its commit waits for them to
+// stop, makes way for the next, and writes what they changed: first the file data that was ordered, then revoke records, descriptors and data,
+// a flush, the commit block, a flush. A checkpoint writes committed blocks home and moves the tail of the log. Without a log the commit writes
+// home itself.
+//
+//	h, err := j.Start(3)
+//	data, err := h.Access(buf) // from here on data is what buf.Data() returns
+//	... change data, the checksum too
+//	h.Dirty(buf)
+//	tid := h.TID()
+//	err = h.Stop()
+//	err = j.Commit(tid)        // what fsync waits for
+//
+// Content that a committed transaction needs, until it is home, is never changed: Access puts a copy in its place. So a commit and a
+// checkpoint write what was there when the transaction was closed, whatever runs beside them.
+//
 // # Locks
 //
-// None. A Log is used by one goroutine; an Overlay does not change after Recover and serves many.
+// A Log is used by one goroutine; an Overlay does not change after Recover and serves many. Of a Journal, "journal" guards the
+// transactions and is a leaf; "journal-checkpoint" lets one task write home, and "journal-super" one write the super block. A handle is a
+// lock in name: held shared by who has one, and waited for exclusively by who commits, or starts one where a commit may be needed.
+// "journal-commit" is the wait for another task's commit.
 //
 // # Why a replay survives being stopped
 //

@@ -1,0 +1,172 @@
+package journal
+
+import (
+	"fmt"
+
+	"extant/sched"
+)
+
+// Commit makes transaction t durable, and all before it: it commits t if that is running, or waits until another task has. One commit
+// serves all who wait for it. With no transaction t any more it returns at once; the numbers that handles had may be kept
+// for as long as one likes, and 0 is a transaction that was committed long ago. It returns what aborted the journal.
+//
+// The caller holds nothing that a commit may wait for: no handle, no folio, and no lock that somebody takes who has a handle.
+func (j *Journal) Commit(t TID) error {
+	j.handle.Might(sched.Exclusive)
+	j.mu.Lock()
+	return j.commitUnlock(func(r *transaction) bool { return !t.Before(r.tid) })
+}
+
+// Force is Commit of the running transaction: what any handle did that has stopped is durable when it returns.
+func (j *Journal) Force() error {
+	j.handle.Might(sched.Exclusive)
+	j.mu.Lock()
+	return j.commitUnlock(func(*transaction) bool { return true })
+}
+
+// commitUnlock commits the running transaction if it is wanted, or waits for who does; else it waits for the one that is being written if that is wanted.
+// It releases mu.
+//
+// +checklocksrelease:j.mu
+func (j *Journal) commitUnlock(wanted func(*transaction) bool) error {
+	r, c := j.running, j.committing
+	if r != nil && (!wanted(r) || r.empty() && !r.claimed) {
+		r = nil
+	}
+	if c != nil && !wanted(c) {
+		c = nil
+	}
+	switch {
+	case j.fault != nil:
+		err := j.fault
+		j.mu.Unlock()
+		return err
+	case r != nil && r.claimed:
+		j.mu.Unlock()
+		r.done.Wait()
+		return r.err
+	case r != nil:
+		r.claimed = true
+		j.mu.Unlock()
+		return j.commit(r)
+	case c != nil:
+		j.mu.Unlock()
+		c.done.Wait()
+		return c.err
+	}
+	j.mu.Unlock()
+	return nil
+}
+
+// commit commits t, which the calling task has claimed.
+func (j *Journal) commit(t *transaction) error {
+	t.done.Begin()
+	j.handle.Might(sched.Exclusive)
+	after, err := j.lockTransaction(t)
+	if err == nil {
+		if err = j.write(t); err != nil {
+			j.Abort(err)
+			err = j.Err()
+		}
+		after = j.finish(t, err)
+	}
+	for _, f := range after {
+		f(err)
+	}
+	j.mu.Lock()
+	if j.committing == t {
+		j.committing = nil
+	}
+	j.mu.Unlock()
+	t.err = err
+	t.done.Fire()
+	return err
+}
+
+// lockTransaction waits until t is the only transaction that is not in the log, and until its handles have stopped, and makes it the one that is
+// being written. When the journal is aborted meanwhile, it returns whom to tell and why.
+func (j *Journal) lockTransaction(t *transaction) (tell []func(error), err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for c := j.committing; c != nil; c = j.committing {
+		j.mu.Unlock()
+		c.done.Wait()
+		j.mu.Lock()
+	}
+	t.locked = true
+	for t.handles > 0 {
+		j.quiet.Wait()
+	}
+	if j.fault != nil {
+		tell, t.after = t.after, nil
+		j.running = nil
+		j.ready.Broadcast()
+		return tell, j.fault
+	}
+	j.switchLocked(t)
+	return nil, nil
+}
+
+// write makes t durable.
+func (j *Journal) write(t *transaction) error {
+	for _, o := range t.ordered {
+		if err := o.FlushOrdered(); err != nil {
+			return fmt.Errorf("writing file data of transaction %d: %w", t.tid, err)
+		}
+	}
+	if j.log == nil {
+		return j.writeThrough(t)
+	}
+	return j.writeLog(t)
+}
+
+// finish makes t, of which err came, the newest that the log has, and returns whom to tell. Until then a checkpoint that is writing home
+// what t has freed is waited for: whoever is told may use the blocks for something else.
+func (j *Journal) finish(t *transaction, err error) (tell []func(error)) {
+	j.mu.Lock()
+	homing, freed := false, len(t.forgotten) > 0
+	if err == nil {
+		homing = j.finishLocked(t)
+	}
+	tell, t.after = t.after, nil
+	j.mu.Unlock()
+	if freed {
+		j.homes.Might(sched.Exclusive)
+	}
+	if homing {
+		j.awaitCheckpoint()
+	}
+	return tell
+}
+
+// writeThrough writes the blocks of t home: those that say what is taken first.
+func (j *Journal) writeThrough(t *transaction) error {
+	var early, rest []homing
+	for _, e := range t.entries {
+		w := homing{e.b.at, e.data}
+		if j.c.Early != nil && j.c.Early(w.at) {
+			early = append(early, w)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	for _, part := range [][]homing{early, rest} {
+		if len(part) == 0 {
+			continue
+		}
+		if err := j.flush(); err != nil { // what was written before, file data among it
+			return err
+		}
+		if err := j.writeHome(part, &j.recording); err != nil {
+			return err
+		}
+	}
+	return j.flush()
+}
+
+func (j *Journal) flush() error {
+	if err := j.c.Dev.Flush(); err != nil {
+		return fmt.Errorf("flushing the device: %w", err)
+	}
+	return nil
+}
