@@ -97,13 +97,14 @@ func (v *Validator) checkOrder(t *task, a *held) []*Report {
 func (v *Validator) learn(t *task, a *held) []*Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.identify(t)
+	at := callers(2)
+	t.identify(at)
 	v.dropReleased(t)
 	a.chain = extend(t.tip(), a.describe())
 	if v.seen.has(a.chain) {
 		return nil
 	}
-	s := &site{task: t.name, id: t.id, stack: callers(2)}
+	s := &site{task: t.name, id: t.id, stack: at}
 	v.sites[a.chain] = s
 	n := v.node(a)
 	found := v.learnUse(t, a, n)
@@ -114,21 +115,6 @@ func (v *Validator) learn(t *task, a *held) []*Report {
 	}
 	v.seen.add(a.chain)
 	return found
-}
-
-// identify makes sure that t is the goroutine that took what t holds: one that ended before it
-// released everything has left the rest to another one of the same address. That goes unseen if the
-// goroutine made no new chain meanwhile; tasks that sched started are checked at their end.
-func (v *Validator) identify(t *task) {
-	if len(t.held) == 0 || t.name != "" && t.id != 0 {
-		return
-	}
-	id := goroutineID()
-	if t.id != id && t.id != 0 {
-		t.held = t.held[:0]
-		t.forgetTimes()
-	}
-	t.id = id
 }
 
 // dropReleased removes the locks that other tasks have released.

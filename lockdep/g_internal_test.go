@@ -11,7 +11,8 @@ func BenchmarkCurrentG(b *testing.B) {
 
 // BenchmarkCurrentTask measures what it costs to find the task.
 func BenchmarkCurrentTask(b *testing.B) {
-	s := newTaskTable()
+	var s taskTable
+	s.init()
 	for b.Loop() {
 		s.current()
 	}

@@ -78,7 +78,8 @@ func TestSightings(t *testing.T) {
 
 // TestSeenSet checks that a set finds what was put in, through growth, and nothing else.
 func TestSeenSet(t *testing.T) {
-	s := newSeenSet()
+	var s seenSet
+	s.init()
 	r := rand.New(rand.NewPCG(5, 5))
 	keys := make(map[uint64]bool)
 	for range 5000 {

@@ -8,24 +8,44 @@ import (
 
 // Lock validates that l may be taken now, and takes it.
 func (v *Validator) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
+	m, ok := l.(*sched.Mutex)
+	if !ok || !v.plain || n != (sched.Nest{}) {
+		v.lockOther(l, mode, n)
+		return
+	}
 	g := currentG()
 	t := v.tasks.hit(g)
 	if t == nil || t.g != g {
 		t = v.tasks.find(g)
 	}
 	t.seize()
-	if !v.plain || n != (sched.Nest{}) {
-		v.lockSlow(t, l, mode, n)
+	c := m.Object().Class()
+	if c == nil {
+		v.lockSlow(t, m, sched.Exclusive, sched.Nest{})
 		return
 	}
+	key := extend(t.tip(), describe(c.ID(), 0, sched.Exclusive, 0))
+	if !v.seen.hit(key) && !v.seen.find(key) || !sched.MutexTryLock(m) {
+		v.lockSlow(t, m, sched.Exclusive, sched.Nest{})
+		return
+	}
+	h := t.grow()
+	h.obj, h.chain, h.slot = m.Object(), key, uint32(m.Object().Slot())
+	h.level, h.mode, h.flags, h.kind = 0, sched.Exclusive, 0, lockKind
+	t.yield()
+}
+
+// lockOther is Lock for all but the most common lock.
+func (v *Validator) lockOther(l sched.Lock, mode sched.Mode, n sched.Nest) {
+	t := v.tasks.current()
 	o := l.Object()
 	c := o.Class()
-	if c == nil {
+	if c == nil || !v.plain || n != (sched.Nest{}) {
 		v.lockSlow(t, l, mode, n)
 		return
 	}
 	key := extend(t.tip(), describe(c.ID(), 0, mode, 0))
-	if !v.seen.hit(key) && !v.seen.find(key) || !tryLock(l, mode) {
+	if !v.seen.hit(key) && !v.seen.find(key) || !sched.RealTryLock(l, mode) {
 		v.lockSlow(t, l, mode, n)
 		return
 	}
@@ -33,16 +53,6 @@ func (v *Validator) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
 	h.obj, h.chain, h.slot = o, key, uint32(o.Slot())
 	h.level, h.mode, h.flags, h.kind = 0, mode, 0, lockKind
 	t.yield()
-}
-
-// tryLock is sched.RealTryLock, compiled into its caller for the most common lock.
-//
-// +checklocksignore
-func tryLock(l sched.Lock, mode sched.Mode) bool {
-	if m, ok := l.(*sched.Mutex); ok {
-		return sched.MutexTryLock(m)
-	}
-	return sched.RealTryLock(l, mode)
 }
 
 func (v *Validator) lockSlow(t *task, l sched.Lock, mode sched.Mode, n sched.Nest) {
@@ -82,12 +92,29 @@ func (v *Validator) TryLock(l sched.Lock, mode sched.Mode, n sched.Nest) bool {
 
 // Unlock notes that the task no longer holds l, and releases it.
 func (v *Validator) Unlock(l sched.Lock, mode sched.Mode) {
+	m, ok := l.(*sched.Mutex)
+	if !ok || !v.plain {
+		v.unlockOther(l, mode)
+		return
+	}
 	g := currentG()
 	t := v.tasks.hit(g)
 	if t == nil || t.g != g {
 		t = v.tasks.find(g)
 	}
 	t.seize()
+	if i := len(t.held) - 1; i >= 0 && t.held[i].obj == m.Object() {
+		t.held = t.held[:i]
+	} else {
+		v.unlockSlow(t, m, sched.Exclusive)
+	}
+	t.yield()
+	sched.MutexUnlock(m)
+}
+
+// unlockOther is Unlock for all but the most common lock.
+func (v *Validator) unlockOther(l sched.Lock, mode sched.Mode) {
+	t := v.tasks.current()
 	o := l.Object()
 	if i := len(t.held) - 1; i >= 0 && t.held[i].obj == o && t.held[i].mode == mode && t.held[i].flags&timed == 0 {
 		t.held = t.held[:i]
@@ -95,10 +122,6 @@ func (v *Validator) Unlock(l sched.Lock, mode sched.Mode) {
 		v.unlockSlow(t, l, mode)
 	}
 	t.yield()
-	if m, ok := l.(*sched.Mutex); ok && v.plain {
-		sched.MutexUnlock(m)
-		return
-	}
 	v.Hook.Unlock(l, mode)
 }
 

@@ -19,11 +19,9 @@ type seenSet struct {
 
 const seenSlotsMin = 1024
 
-func newSeenSet() *seenSet {
-	s := &seenSet{}
+func (s *seenSet) init() {
 	t := make([]atomic.Uint64, seenSlotsMin)
 	s.table.Store(&t)
-	return s
 }
 
 const seenRecent = 1 << 12

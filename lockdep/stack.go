@@ -19,6 +19,17 @@ func callers(skip int) stack {
 	return append(stack(nil), pcs[:n]...)
 }
 
+// entry returns the address of the function that the goroutine began with, or 0 if s does not reach so far.
+func (s stack) entry() uintptr {
+	if len(s) < 2 || len(s) == framesMax {
+		return 0
+	}
+	if f := runtime.FuncForPC(s[len(s)-2]); f != nil {
+		return f.Entry()
+	}
+	return 0
+}
+
 // program returns the frames of s that are neither of this package nor of sched, innermost first.
 func (s stack) program() []runtime.Frame {
 	var all []runtime.Frame

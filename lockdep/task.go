@@ -41,7 +41,8 @@ const (
 // task is what is known of one goroutine. Only that goroutine uses it.
 type task struct {
 	g     uintptr // immutable
-	id    uint64  // goroutine number, 0 if not asked for since held was empty
+	id    uint64  // goroutine number, if it has a name and has made a new chain
+	entry uintptr // what the goroutine began with, 0 if it is not known since held was empty
 	name  string
 	ends  *sched.Object // what those who wait for the task's end wait for, or nil
 	held  []held
@@ -82,7 +83,7 @@ func (h *held) describe() uint64 {
 func (t *task) grow() *held {
 	n := len(t.held)
 	if n == 0 {
-		t.id = 0
+		t.entry = 0
 	}
 	if n < cap(t.held) {
 		t.held = t.held[:n+1]
@@ -120,8 +121,27 @@ func (t *task) rekey(from int) {
 
 // reset makes t one that holds nothing. Its g stays unwritten: other goroutines read it.
 func (t *task) reset(name string, ends *sched.Object) {
-	t.id, t.name, t.ends = 0, name, ends
+	t.id, t.entry, t.name, t.ends = 0, 0, name, ends
 	t.held, t.times, t.turns = t.held[:0], t.times[:0], 0
+}
+
+// identify is told of a stack of the calling goroutine, and makes sure that it is the one that took what t
+// holds: one that ended before it released everything has left the rest to another one of the same address. That
+// goes unseen if the goroutine made no new chain meanwhile, or if both began with the same function: to ask for their
+// numbers would cost more than all the rest of a new chain. Tasks that sched started are checked at their end.
+func (t *task) identify(at stack) {
+	if t.name != "" {
+		if t.id == 0 {
+			t.id = goroutineID()
+		}
+		return
+	}
+	entry := at.entry()
+	if t.entry != entry && t.entry != 0 && entry != 0 {
+		t.held = t.held[:0]
+		t.forgetTimes()
+	}
+	t.entry = entry
 }
 
 // forgetTimes stops timing the entries of t.
@@ -162,11 +182,9 @@ type taskTable struct {
 
 const taskSlotsMin = 256
 
-func newTaskTable() *taskTable {
-	s := &taskTable{}
+func (s *taskTable) init() {
 	t := make([]atomic.Pointer[task], taskSlotsMin)
 	s.slots.Store(&t)
-	return s
 }
 
 const taskRecent = 1 << 10

@@ -37,10 +37,10 @@ type Config struct {
 type Validator struct {
 	sched.Hook // performs what is not overridden; immutable
 
-	cfg    Config     // immutable
-	plain  bool       // no Under and no Stats: the short way may be taken; immutable
-	seen   *seenSet   // chains that were validated
-	tasks  *taskTable // by goroutine
+	cfg    Config    // immutable
+	plain  bool      // no Under and no Stats: the short way may be taken; immutable
+	seen   seenSet   // chains that were validated
+	tasks  taskTable // by goroutine
 	waits  waitGraph
 	start  time.Time                                  // immutable
 	counts [countsRecent]atomic.Pointer[countedClass] // where classes are counted, by ID
@@ -73,8 +73,6 @@ func New(cfg Config) *Validator {
 		Hook:      cfg.Under,
 		cfg:       cfg,
 		plain:     cfg.Under == nil && !cfg.Stats,
-		seen:      newSeenSet(),
-		tasks:     newTaskTable(),
 		start:     time.Now(),
 		graph:     newGraph(),
 		classes:   make(map[classLevel]*node),
@@ -86,6 +84,8 @@ func New(cfg Config) *Validator {
 	if v.Hook == nil {
 		v.Hook = sched.Real{}
 	}
+	v.seen.init()
+	v.tasks.init()
 	v.waits.init()
 	return v
 }
