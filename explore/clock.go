@@ -17,6 +17,12 @@ func (c *clocks) reset() {
 	c.add()
 }
 
+// shorten leaves the first rows.
+func (c *clocks) shorten(rows int32) {
+	c.rows = rows
+	c.table = c.table[:int(rows)*c.stride]
+}
+
 // add adds a row of zeros.
 func (c *clocks) add() int32 {
 	n := len(c.table) + c.stride

@@ -14,12 +14,18 @@ import "math/bits"
 // A lock is the one operation that its predecessor can prevent. The race of two of them is between the two
 // acquisitions, although a release is in between; and what waits forever at the end of an execution raced
 // with what it waits for.
+//
+// An execution begins as the one before did, up to the decision that differs. What is known of that part is kept.
 type dpor struct {
 	nodes  []node // decisions of the execution before this one, then of this one
 	depth  int    // decisions so far
 	over   bool
 	fresh  bool
-	events []event // of this execution
+	known  bool    // the last step was known from the execution before
+	events []event // of this execution; before it has got so far, of what it has in common with the one before
+	seen   int     // events so far
+	edges  []int32 // rows of clocks that calls of edge made, kept as events are
+	joined int     // calls of edge so far
 	clocks clocks
 	now    [tasksMax]int32 // for each task, the row of clocks that it has reached
 	count  [tasksMax]int32 // events of each task
@@ -37,6 +43,10 @@ type node struct {
 	kind      kind
 	value     int
 	values    int
+
+	// How many of what the search keeps there were before the decision.
+	events, edges int
+	rows          int32
 }
 
 // sleeper is a task whose turn was tried, and what it then did.
@@ -68,13 +78,24 @@ func (d *dpor) begin(*engine) bool {
 		return false
 	}
 	d.fresh = false
-	d.depth = 0
-	d.events = d.events[:0]
+	d.depth, d.seen, d.joined = 0, 0, 0
 	d.asleep = d.asleep[:0]
-	d.clocks.reset()
+	d.keep()
 	clear(d.now[:])
 	clear(d.count[:])
 	return true
+}
+
+// keep forgets what comes after the decision that is to be made differently, which is the last one.
+func (d *dpor) keep() {
+	if len(d.nodes) == 0 {
+		d.events, d.edges = d.events[:0], d.edges[:0]
+		d.clocks.reset()
+		return
+	}
+	n := &d.nodes[len(d.nodes)-1]
+	d.events, d.edges = d.events[:n.events], d.edges[:n.edges]
+	d.clocks.shorten(n.rows)
 }
 
 // next moves on to the next execution.
@@ -134,7 +155,7 @@ func (d *dpor) push() *node {
 		d.nodes = append(d.nodes, node{})
 	}
 	n := &d.nodes[len(d.nodes)-1]
-	*n = node{sleep: n.sleep[:0]}
+	*n = node{sleep: n.sleep[:0], events: len(d.events), edges: len(d.edges), rows: d.clocks.rows}
 	return n
 }
 
@@ -160,8 +181,15 @@ func (d *dpor) did(e *engine, s step, o *object) {
 	if d.depth == len(d.nodes) || d.nodes[d.depth].task < 0 { // a choice has no sleepers of its own
 		d.wake(e, n, s, o)
 	}
-	d.races(s, o)
-	d.append(s, o)
+	if d.known = d.seen < len(d.events); d.known {
+		ev := &d.events[d.seen]
+		d.count[s.task], d.now[s.task] = ev.index, ev.clock
+	} else {
+		d.races(s, o)
+		d.append(s, o)
+	}
+	o.history = append(o.history, int32(d.seen))
+	d.seen++
 }
 
 // wake computes who sleeps after s: those whose operations do not depend on it.
@@ -192,7 +220,6 @@ func (d *dpor) append(s step, o *object) {
 	}
 	d.clocks.set(row, s.task, d.count[s.task])
 	d.now[s.task] = row
-	o.history = append(o.history, int32(len(d.events)))
 	d.events = append(d.events, event{s.mask, o, d.count[s.task], int32(d.depth - 1), row, s.task, s.kind})
 }
 
@@ -316,9 +343,13 @@ func (d *dpor) conflicts(at int32, s step, o *object, without *front) bool {
 }
 
 func (d *dpor) edge(_ *engine, from, to *task) {
-	row := d.clocks.fork(d.now[to.id])
-	d.clocks.join(row, d.now[from.id])
-	d.now[to.id] = row
+	if d.joined == len(d.edges) {
+		row := d.clocks.fork(d.now[to.id])
+		d.clocks.join(row, d.now[from.id])
+		d.edges = append(d.edges, row)
+	}
+	d.now[to.id] = d.edges[d.joined]
+	d.joined++
 }
 
 // finish looks for races with what waits forever; in an execution that was given up, with what may.
@@ -326,13 +357,21 @@ func (d *dpor) finish(e *engine) {
 	for m := e.live; m != 0; m &= m - 1 {
 		t := e.tasks[bits.TrailingZeros64(m)]
 		if t.op.kind < kindsVisible && t.op.obj != nil && !e.enabled(t) {
-			d.never(e, t)
+			d.waits(t)
 		}
 	}
 }
 
 // never looks for races with the operation of t, which had announced it but was stopped.
 func (d *dpor) never(_ *engine, t *task) {
+	if d.known {
+		return
+	}
+	d.waits(t)
+}
+
+// waits looks for races with the operation that t has announced.
+func (d *dpor) waits(t *task) {
 	d.races(step{mask: t.op.mask, task: uint8(t.id), kind: t.op.kind, said: t.op.kind}, t.op.obj)
 }
 
