@@ -24,6 +24,7 @@ const (
 	bugStopped   = "BUG: handle is NULL in ext4_journal_stop"
 	bugWriteback = "BUG_ON(ext4_test_inode_state(inode, EXT4_STATE_MAY_INLINE_DATA)) in ext4_do_writepages"
 	bugNoRetry   = "BUG: do_shared_fault goes on without mmap_lock, because it does not know VM_FAULT_RETRY from page_mkwrite"
+	bugFreed     = "BUG: use after free in inode_lock"
 	leaked       = "write(2) returns with its handle open: no commit will ever finish"
 	sigbus       = "SIGBUS, although nothing has failed"
 	lostStore    = "lost store: byte 1 is 'b' after sync, which should be 'm'"
@@ -65,6 +66,7 @@ func (c *Case) splat(kind string) *Case {
 // thread returns the cases of the designs that the thread discussed.
 func thread() []*Case {
 	stored := store1.do
+	grown := func(t *task) { writeGrow.do(t); writepages(t) }
 	return []*Case{
 		original.ask("the thread's race: the block cannot be allocated and the conversion is undone",
 			scenario{initial: inlineFile, sites: mapFails, acts: []act{writeFits, store1}}, bugTooSmall, bugNotInline, leaked, bugWriteback),
@@ -106,6 +108,10 @@ func thread() []*Case {
 			scenario{initial: inlineFile, acts: []act{fallocate}}, "deadlock").splat(recursive),
 		inodeLock.ask("or for the flusher, which waits for it",
 			scenario{initial: inlineFile, before: stored, acts: []act{lowSpace, worker}}, "deadlock"),
+		inodeLockCommit.ask("or, for lack of a block, for a commit, whose flush of ordered data shares its worker with writepages",
+			scenario{initial: inlineFile, before: grown, acts: []act{noSpace, journald}}, "deadlock"),
+		inodeLock.ask("the same, if the commit's flush does without the lock",
+			scenario{initial: inlineFile, before: grown, acts: []act{noSpace, journald}}),
 		inodeLock.ask("and the lock is held where memory is reclaimed",
 			scenario{initial: inlineFile, before: stored, acts: []act{allocates, kswapd}}).splat(inconsistent),
 		inodeLock.ask("the circle with i_lock that the thread draws is none: writeback lets go of it",
@@ -119,7 +125,13 @@ func thread() []*Case {
 			scenario{initial: inlineFile, acts: []act{gup1}}, sigbus),
 		retryCold.ask("and so does who has had to read the page: that was the first try",
 			scenario{initial: inlineFile, cold: true, acts: []act{store1}}, sigbus),
-		retryCore.ask("what remains is right: a store by the processor to a page in the cache",
+		retryCore.ask("once mmap_lock is dropped nothing keeps the file: its last mapping goes, and the inode with it",
+			scenario{initial: inlineFile, acts: []act{store1, unmaps}}, bugFreed),
+		retryPins.ask("the same, if the file is pinned first",
+			scenario{initial: inlineFile, acts: []act{store1, unmaps}}),
+		retryCore.ask("the conversion's error is ignored: the second try is none, and ends in the SIGBUS that was due",
+			scenario{initial: inlineFile, sites: mapFails, acts: []act{write0, store1, flusher}}),
+		retryPins.ask("what remains is right: a store by the processor to a page in the cache",
 			scenario{initial: inlineFile, acts: []act{write0, store1, flusher, jbd2}}),
 	}
 }

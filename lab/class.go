@@ -20,6 +20,9 @@ var (
 	classFlush   = sched.Class{Name: "flush_request"}
 	classFlushed = sched.Class{Name: "flush_done"}
 
+	classCommitRequest = sched.Class{Name: "j_wait_commit"}
+	classCommitted     = sched.Class{Name: "j_wait_done_commit"}
+
 	classState = sched.Class{Name: "i_state_flags"}
 	classFlags = sched.Class{Name: "folio_flags"}
 	classSize  = sched.Class{Name: "i_size"}

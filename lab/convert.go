@@ -94,11 +94,22 @@ func page_mkwrite_retry(t *task, flags faultFlags) vmFault {
 		return ext4_page_mkwrite(t, flags)
 	}
 	if !flags.firstTry() {
+		sched.Note("not a first try: return VM_FAULT_SIGBUS")
 		return faultSigbus
 	}
+	if t.design.pinsFile {
+		get_file(t)
+		defer fput(t)
+	}
 	t.mm.lock.RUnlock() // release_fault_lock
-	t.inode.iRwsem.Lock()
+	inode_lock(t)
 	ext4_convert_inline_data(t)
 	t.inode.iRwsem.Unlock()
 	return faultRetry
+}
+
+// inode_lock takes the lock of an inode that the caller must have a reference to.
+func inode_lock(t *task) {
+	explore.Assert(!t.inode.state.Test(freed), "BUG: use after free in inode_lock")
+	t.inode.iRwsem.Lock()
 }

@@ -49,6 +49,15 @@ func write_low_space(t *task) {
 	t.inode.iRwsem.Unlock()
 }
 
+// write_no_space is a write that finds no block. A commit may free some, so it forces one before it tries again.
+func write_no_space(t *task) {
+	t.inode.iRwsem.Lock()
+	ext4_should_retry_alloc(t)
+	t.inode.iRwsem.Unlock()
+}
+
+func ext4_should_retry_alloc(t *task) { jbd2_journal_force_commit_nested(t) }
+
 // wb_workfn is the flusher.
 func wb_workfn(t *task) {
 	t.flush.Wait()

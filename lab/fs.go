@@ -11,6 +11,7 @@ import (
 const (
 	inlineFlag uint64 = 1 << iota // EXT4_INODE_INLINE_DATA
 	mayInline                     // EXT4_STATE_MAY_INLINE_DATA
+	freed                         // nothing refers to the inode any more
 )
 
 // Bits of a folio's state word.
@@ -31,6 +32,9 @@ type fs struct {
 	written sched.Flags      // a bit for each byte that was written with success
 	flush   sched.Completion // the flusher is asked to run
 	flushed sched.Completion // it has run
+
+	commit    sched.Completion // the journal's thread is asked to commit
+	committed sched.Completion // it has
 
 	inode  inode
 	folio  folio
@@ -103,6 +107,8 @@ func (fs *fs) classify() {
 	fs.device.Init(&classDevice)
 	fs.flush.Init(&classFlush)
 	fs.flushed.Init(&classFlushed)
+	fs.commit.Init(&classCommitRequest)
+	fs.committed.Init(&classCommitted)
 }
 
 // tried returns the values that tasks have begun to write at pos.

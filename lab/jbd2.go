@@ -32,7 +32,7 @@ func jbd2_journal_commit_transaction(t *task) {
 	t.ordered, t.alias = false, aliasedBlock{}
 	t.journal.Unlock()
 	if ordered {
-		jbd2_journal_submit_inode_data_buffers(t)
+		t.design.submit_data(t)
 	}
 	d := &t.device
 	d.Lock()
@@ -64,6 +64,27 @@ func jbd2_journal_submit_inode_data_buffers(t *task) {
 	data := folio_clear_dirty_for_io(t)
 	folio_unlock(t)
 	end_writeback(t, block, data)
+}
+
+// ext4_normal_submit_inode_data_buffers is the flush of ordered data as Linux has it: by the worker that writepages uses. If
+// that takes the inode's lock, the commit does.
+func ext4_normal_submit_inode_data_buffers(t *task) {
+	t.inode.iRwsem.Lock()
+	jbd2_journal_submit_inode_data_buffers(t)
+	t.inode.iRwsem.Unlock()
+}
+
+// kjournald2 commits when it is asked to.
+func kjournald2(t *task) {
+	t.commit.Wait()
+	jbd2_journal_commit_transaction(t)
+	t.committed.Complete()
+}
+
+// jbd2_journal_force_commit_nested asks for a commit and waits for it.
+func jbd2_journal_force_commit_nested(t *task) {
+	t.commit.Complete()
+	t.committed.Wait()
 }
 
 // ext4_sync_file is fsync and msync: it writes the folio back and commits.

@@ -9,7 +9,10 @@ import (
 type mm struct {
 	lock sched.RWMutex // mmap_lock
 
-	mapped bool // guarded by lock
+	mapped   bool // guarded by lock
+	unmapped bool // there was a munmap; guarded by lock
+
+	pins sched.Int64 // references to the file beside the mapping's
 }
 
 // faultFlags say what a fault handler may do.
@@ -49,6 +52,32 @@ func mmap_region(t *task) {
 	}
 	t.mm.mapped = true
 	t.mm.lock.Unlock()
+}
+
+// munmap takes the file's mapping away, and with it the last reference: the process has closed the file.
+func munmap(t *task) {
+	t.mm.lock.Lock()
+	t.mm.mapped, t.mm.unmapped = false, true
+	zap_page_range(t)
+	t.mm.lock.Unlock()
+	fput(t)
+}
+
+// zap_page_range makes the next store fault.
+func zap_page_range(t *task) {
+	t.folio.ptl.Lock()
+	t.folio.writable = false
+	t.folio.ptl.Unlock()
+}
+
+func get_file(t *task) { t.mm.pins.Add(1) }
+
+// fput gives a reference back. The inode goes with the last one.
+func fput(t *task) {
+	if t.mm.pins.Add(-1) < 0 {
+		sched.Note("evict the inode")
+		t.inode.state.Set(freed)
+	}
 }
 
 // store is a store instruction of the process: it faults until the page is writable.
@@ -111,7 +140,11 @@ func faultin_page(t *task, flags *faultFlags) vmFault {
 
 // handle_mm_fault makes the page writable: it reads it, asks the file system, and sets the entry of the page table.
 func handle_mm_fault(t *task, flags faultFlags) vmFault {
-	explore.Assert(t.mm.mapped, "segmentation fault")
+	if !t.mm.mapped {
+		explore.Assert(t.mm.unmapped, "segmentation fault")
+		t.excused = true
+		return faultSigbus
+	}
 	if ret := do_fault_read(t, flags); ret != faultLocked {
 		return ret
 	}

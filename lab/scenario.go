@@ -59,6 +59,7 @@ var (
 	writeCold = act{"write", func(t *task) { t.resident = false; write0.do(t) }} // from a buffer that must be faulted in
 
 	lowSpace  = act{"write", write_low_space}
+	noSpace   = act{"write", write_no_space}
 	allocates = act{"write", write_allocates}
 )
 
@@ -70,6 +71,7 @@ var (
 	// storeLose promises nothing, so that its loss is seen at the end and not after a crash.
 	storeLose = act{"store+msync", func(t *task) { store(t, 1, 'm'); ext4_sync_file(t) }}
 
+	unmaps    = act{"munmap", munmap}
 	mmaps     = act{"mmap", vm_mmap_pgoff}
 	mmapStore = act{"mmap+store", func(t *task) { vm_mmap_pgoff(t); store(t, 1, 'm') }}
 	lowerMmap = act{"mmap+store", func(t *task) { mmap_region(t); store(t, 1, 'm') }}
@@ -84,6 +86,7 @@ var (
 	worker    = act{"flusher", wb_workfn}
 	kswapd    = act{"kswapd", shrink_folio_list}
 	jbd2      = act{"jbd2", jbd2_journal_commit_transaction}
+	journald  = act{"jbd2", kjournald2}
 )
 
 // The rest.

@@ -13,22 +13,30 @@ type Table struct {
 }
 
 // Row returns the lines of one verdict.
-func (t *Table) Row(v *Verdict) string {
-	var b strings.Builder
-	c := v.Case
-	if c.Design != t.design {
-		if t.design != "" {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s: %s\n", c.Design, c.Title)
-		t.design = c.Design
+func (t *Table) Row(v *Verdict) string { return t.Heading(v.Case) + v.Lines() }
+
+// Heading returns what comes before the lines of c: something only if c is of another design than the case before.
+func (t *Table) Heading(c *Case) string {
+	if c.Design == t.design {
+		return ""
 	}
+	heading := fmt.Sprintf("%s: %s\n", c.Design, c.Title)
+	if t.design != "" {
+		heading = "\n" + heading
+	}
+	t.design = c.Design
+	return heading
+}
+
+// Lines returns v's part of a table.
+func (v *Verdict) Lines() string {
+	var b strings.Builder
 	word := "fails"
 	if v.Holds() {
 		word = "holds"
 	}
 	fmt.Fprintf(&b, "  %s  %6d schedules %8s  %s\n", word, v.Result.Executions, round(v.Result.Elapsed), v.searched())
-	fmt.Fprintf(&b, "         %s: %s\n", c.Tasks(), c.About)
+	fmt.Fprintf(&b, "         %s: %s\n", v.Case.Tasks(), v.Case.About)
 	for _, f := range v.Findings {
 		fmt.Fprintf(&b, "         %6d  %s\n", f.Executions, f.Text)
 	}
