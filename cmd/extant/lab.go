@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -16,6 +17,8 @@ type labFlags struct {
 	html, svg string
 	broken    bool
 	json      bool
+	jobs      int
+	only      int // the case that this process is asked, or -1
 }
 
 func newLab(a *app) *cobra.Command {
@@ -26,7 +29,8 @@ func newLab(a *app) *cobra.Command {
 		GroupID: groupConcurrency,
 		Long: `lab tries the designs that were proposed for ext4's race between write(2) and stores through a mapping of a file whose data is in its
 inode, and extant's own, as models with the kernel's function names, under every schedule of a few tasks. It prints a line for each question
-put to a design: whether it holds, how many schedules there are that differ, and whether all were tried.
+put to a design: whether it holds, how many schedules there are that differ, and whether all were tried. Several questions are tried
+at once, each in a process of its own.
 
 With a DESIGN it prints that one's answers, a diagram for each way in which it fails, and the reports of the lock validator.
 
@@ -49,12 +53,20 @@ With a DESIGN it prints that one's answers, a diagram for each way in which it f
 	p.StringVar(&f.html, "html", "", "draw the design's first failure as a page, in `FILE`")
 	p.StringVar(&f.svg, "svg", "", "draw the design's first failure as a picture, in `FILE`")
 	p.BoolVar(&f.broken, "broken", false, "try f2 and f3 with one of their rules broken, which must fail")
+	p.IntVarP(&f.jobs, "jobs", "j", 0, "try `N` questions at once; 0 is one for each processor")
 	p.BoolVar(&f.json, "json", false, "write a JSON array")
+	p.IntVar(&f.only, "case", -1, "try the `N`th question alone, for another process")
+	if err := p.MarkHidden("case"); err != nil {
+		panic(err)
+	}
 	cmd.ValidArgsFunction = cobra.FixedCompletions(labDesigns(), cobra.ShellCompDirectiveNoFileComp)
 	return a.verbCommand(cmd, func(args []string) error {
 		r := &labRun{app: a, labFlags: f, list: &jsonList{w: a.out}, drawn: map[string]bool{}}
 		if len(args) == 1 {
 			r.design = args[0]
+		}
+		if r.jobs <= 0 {
+			r.jobs = runtime.GOMAXPROCS(0)
 		}
 		return r.run()
 	})
@@ -116,6 +128,16 @@ func (r *labRun) run() error {
 		return usagef("no design %q", r.design)
 	case r.design == "" && (r.html != "" || r.svg != ""):
 		return usagef("--html and --svg draw a failure of one DESIGN")
+	case r.only >= len(cases):
+		return usagef("no question %d", r.only)
+	case r.only >= 0:
+		return r.answer(cases[r.only])
+	}
+	if program := r.program(); program != "" {
+		if err := r.spread(program, cases); err != nil {
+			return err
+		}
+		return r.end()
 	}
 	for _, c := range cases {
 		if err := r.ctx.Err(); err != nil {
@@ -143,10 +165,7 @@ func (r *labRun) ask(c *lab.Case) error {
 	if r.json {
 		return r.list.put(labObject(v, err == nil))
 	}
-	if _, err := fmt.Fprint(r.out, r.table.Row(v)); err != nil {
-		return err
-	}
-	return r.out.Flush()
+	return r.show(r.table.Row(v))
 }
 
 func labObject(v *lab.Verdict, expected bool) labJSON {

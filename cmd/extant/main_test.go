@@ -16,7 +16,14 @@ import (
 
 var update = flag.Bool("update", false, "write what the command says to testdata")
 
+// childVar marks the processes that a test's command starts.
+const childVar = "EXTANT_TEST_CHILD"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(childVar) != "" {
+		main()
+	}
+	os.Setenv(childVar, "1")
 	time.Local = time.UTC
 	os.Exit(m.Run())
 }
