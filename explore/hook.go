@@ -46,6 +46,32 @@ func (e *engine) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
 	e.point(t, kindAcquire, ref, allBits)
 }
 
+// LockMutex is Lock of the most common lock.
+//
+//go:norace
+func (e *engine) LockMutex(m *sched.Mutex) {
+	t := e.cur
+	if t == nil {
+		e.Real.Lock(m, sched.Exclusive, sched.Nest{})
+		return
+	}
+	t.op.lock = m
+	e.point(t, kindLock, m.Object(), allBits)
+}
+
+// UnlockMutex is Unlock of the most common lock.
+//
+//go:norace
+func (e *engine) UnlockMutex(m *sched.Mutex) {
+	t := e.cur
+	if t == nil {
+		e.Real.Unlock(m, sched.Exclusive)
+		return
+	}
+	t.op.lock = m
+	e.point(t, kindUnlock, m.Object(), allBits)
+}
+
 // TryLock models l.
 //
 //go:norace

@@ -8,9 +8,28 @@ import (
 
 // Lock validates that l may be taken now, and takes it.
 func (v *Validator) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
-	m, ok := l.(*sched.Mutex)
-	if !ok || !v.plain || n != (sched.Nest{}) {
-		v.lockOther(l, mode, n)
+	t := v.tasks.current()
+	o := l.Object()
+	c := o.Class()
+	if c == nil || !v.plain || n != (sched.Nest{}) {
+		v.lockSlow(t, l, mode, n)
+		return
+	}
+	key := extend(t.tip(), describe(c.ID(), 0, mode, 0))
+	if !v.seen.hit(key) && !v.seen.find(key) || !sched.RealTryLock(l, mode) {
+		v.lockSlow(t, l, mode, n)
+		return
+	}
+	h := t.grow()
+	h.obj, h.chain, h.slot = o, key, uint32(o.Slot())
+	h.level, h.mode, h.flags, h.kind = 0, mode, 0, lockKind
+	t.yield()
+}
+
+// LockMutex is Lock of the most common lock.
+func (v *Validator) LockMutex(m *sched.Mutex) {
+	if !v.plain {
+		v.Lock(m, sched.Exclusive, sched.Nest{})
 		return
 	}
 	g := currentG()
@@ -32,26 +51,6 @@ func (v *Validator) Lock(l sched.Lock, mode sched.Mode, n sched.Nest) {
 	h := t.grow()
 	h.obj, h.chain, h.slot = m.Object(), key, uint32(m.Object().Slot())
 	h.level, h.mode, h.flags, h.kind = 0, sched.Exclusive, 0, lockKind
-	t.yield()
-}
-
-// lockOther is Lock for all but the most common lock.
-func (v *Validator) lockOther(l sched.Lock, mode sched.Mode, n sched.Nest) {
-	t := v.tasks.current()
-	o := l.Object()
-	c := o.Class()
-	if c == nil || !v.plain || n != (sched.Nest{}) {
-		v.lockSlow(t, l, mode, n)
-		return
-	}
-	key := extend(t.tip(), describe(c.ID(), 0, mode, 0))
-	if !v.seen.hit(key) && !v.seen.find(key) || !sched.RealTryLock(l, mode) {
-		v.lockSlow(t, l, mode, n)
-		return
-	}
-	h := t.grow()
-	h.obj, h.chain, h.slot = o, key, uint32(o.Slot())
-	h.level, h.mode, h.flags, h.kind = 0, mode, 0, lockKind
 	t.yield()
 }
 
@@ -92,9 +91,21 @@ func (v *Validator) TryLock(l sched.Lock, mode sched.Mode, n sched.Nest) bool {
 
 // Unlock notes that the task no longer holds l, and releases it.
 func (v *Validator) Unlock(l sched.Lock, mode sched.Mode) {
-	m, ok := l.(*sched.Mutex)
-	if !ok || !v.plain {
-		v.unlockOther(l, mode)
+	t := v.tasks.current()
+	o := l.Object()
+	if i := len(t.held) - 1; i >= 0 && t.held[i].obj == o && t.held[i].mode == mode && t.held[i].flags&timed == 0 {
+		t.held = t.held[:i]
+	} else {
+		v.unlockSlow(t, l, mode)
+	}
+	t.yield()
+	v.Hook.Unlock(l, mode)
+}
+
+// UnlockMutex is Unlock of the most common lock.
+func (v *Validator) UnlockMutex(m *sched.Mutex) {
+	if !v.plain {
+		v.Unlock(m, sched.Exclusive)
 		return
 	}
 	g := currentG()
@@ -110,19 +121,6 @@ func (v *Validator) Unlock(l sched.Lock, mode sched.Mode) {
 	}
 	t.yield()
 	sched.MutexUnlock(m)
-}
-
-// unlockOther is Unlock for all but the most common lock.
-func (v *Validator) unlockOther(l sched.Lock, mode sched.Mode) {
-	t := v.tasks.current()
-	o := l.Object()
-	if i := len(t.held) - 1; i >= 0 && t.held[i].obj == o && t.held[i].mode == mode && t.held[i].flags&timed == 0 {
-		t.held = t.held[:i]
-	} else {
-		v.unlockSlow(t, l, mode)
-	}
-	t.yield()
-	v.Hook.Unlock(l, mode)
 }
 
 func (v *Validator) unlockSlow(t *task, l sched.Lock, mode sched.Mode) {

@@ -51,7 +51,7 @@ func (b *bell) wait(w Waiter, timeout <-chan time.Time) bool {
 
 func wait(w Waiter) {
 	if h := hook.Load(); h != nil {
-		(*h).Wait(w)
+		h.Wait(w)
 		return
 	}
 	RealWait(w)
@@ -59,7 +59,7 @@ func wait(w Waiter) {
 
 func waitFor(w Waiter, d time.Duration) bool {
 	if h := hook.Load(); h != nil {
-		return (*h).WaitFor(w, d)
+		return h.WaitFor(w, d)
 	}
 	return RealWaitFor(w, d)
 }

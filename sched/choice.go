@@ -4,14 +4,14 @@ package sched
 // state outside of any operation of this package. The point names the place in reports.
 func Yield(point string) {
 	if h := hook.Load(); h != nil {
-		(*h).Point(Op{Kind: OpYield, Label: point})
+		h.Point(Op{Kind: OpYield, Label: point})
 	}
 }
 
 // Note remarks on what the calling task just did, for diagrams. Other tasks do not run because of it.
 func Note(text string) {
 	if h := hook.Load(); h != nil {
-		(*h).Note(text)
+		h.Note(text)
 	}
 }
 
@@ -22,7 +22,7 @@ func Choose(n int) int {
 		panic("sched: choice among nothing")
 	}
 	if h := hook.Load(); h != nil {
-		return (*h).Choose(n)
+		return h.Choose(n)
 	}
 	return 0
 }
@@ -31,7 +31,7 @@ func Choose(n int) int {
 // both ways under an explorer that injects faults.
 func Fault(site string) bool {
 	if h := hook.Load(); h != nil {
-		return (*h).Fault(site)
+		return h.Fault(site)
 	}
 	return false
 }

@@ -27,7 +27,7 @@ func (c *Cond) Object() *Object { return &c.obj }
 // condition need not hold then: callers wait in a loop.
 func (c *Cond) Wait() {
 	if h := hook.Load(); h != nil {
-		(*h).CondWait(c)
+		h.CondWait(c)
 		return
 	}
 	c.wait()
@@ -41,7 +41,7 @@ func (c *Cond) Broadcast() { c.announce(true) }
 
 func (c *Cond) announce(all bool) {
 	if h := hook.Load(); h != nil {
-		(*h).CondNotify(c, all)
+		h.CondNotify(c, all)
 		return
 	}
 	c.notify(all)

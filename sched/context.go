@@ -23,20 +23,20 @@ func (c *Context) Object() *Object {
 // Enter states that the calling task is inside c until Exit.
 func (c *Context) Enter() {
 	if h := hook.Load(); h != nil {
-		(*h).Enter(c)
+		h.Enter(c)
 	}
 }
 
 // Exit ends the stay that the latest Enter of the task began.
 func (c *Context) Exit() {
 	if h := hook.Load(); h != nil {
-		(*h).Exit(c)
+		h.Exit(c)
 	}
 }
 
 // May states that the calling task may enter c here. Inside c it says nothing: nobody enters twice.
 func (c *Context) May() {
 	if h := hook.Load(); h != nil {
-		(*h).May(c)
+		h.May(c)
 	}
 }

@@ -32,7 +32,7 @@ func (m *HandoffMutex) Object() *Object { return &m.obj }
 // +checklocksignore
 func (m *HandoffMutex) Lock() {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Exclusive, Nest{})
+		h.Lock(m, Exclusive, Nest{})
 		return
 	}
 	m.realLock(Exclusive)
@@ -43,7 +43,7 @@ func (m *HandoffMutex) Lock() {
 // +checklocksignore
 func (m *HandoffMutex) NestedLock(n Nest) {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Exclusive, n)
+		h.Lock(m, Exclusive, n)
 		return
 	}
 	m.realLock(Exclusive)
@@ -54,7 +54,7 @@ func (m *HandoffMutex) NestedLock(n Nest) {
 // +checklocksignore
 func (m *HandoffMutex) TryLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive, Nest{})
+		return h.TryLock(m, Exclusive, Nest{})
 	}
 	return m.realTryLock(Exclusive)
 }
@@ -64,7 +64,7 @@ func (m *HandoffMutex) TryLock() bool {
 // +checklocksignore
 func (m *HandoffMutex) NestedTryLock(n Nest) bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive, n)
+		return h.TryLock(m, Exclusive, n)
 	}
 	return m.realTryLock(Exclusive)
 }
@@ -74,7 +74,7 @@ func (m *HandoffMutex) NestedTryLock(n Nest) bool {
 // +checklocksignore
 func (m *HandoffMutex) Unlock() {
 	if h := hook.Load(); h != nil {
-		(*h).Unlock(m, Exclusive)
+		h.Unlock(m, Exclusive)
 		return
 	}
 	m.realUnlock(Exclusive)
@@ -83,7 +83,7 @@ func (m *HandoffMutex) Unlock() {
 // HandOff states that the calling task, which locked m, leaves its release to another task.
 func (m *HandoffMutex) HandOff() {
 	if h := hook.Load(); h != nil {
-		(*h).HandOff(m)
+		h.HandOff(m)
 	}
 }
 

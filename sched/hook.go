@@ -75,15 +75,30 @@ type Hook interface {
 	StopTimer(t *Timer) bool
 }
 
-var hook atomic.Pointer[Hook]
+// MutexHook is what a [Hook] may be besides. If it is, Lock and Unlock of a [Mutex] call these methods, which do as the
+// hook's Lock and Unlock do, instead of those: it has less to pass and to find out.
+type MutexHook interface {
+	LockMutex(m *Mutex)
+	UnlockMutex(m *Mutex)
+}
+
+// attached is a hook that is attached.
+type attached struct {
+	Hook
+	mutex MutexHook // the same hook, or nil
+}
+
+var hook atomic.Pointer[attached]
 
 // Attach attaches h, and detaches it when the returned function is called. One hook can be attached
 // at a time: Attach panics if another one is, because its observations would be worthless.
 func Attach(h Hook) (detach func()) {
-	if !hook.CompareAndSwap(nil, &h) {
+	a := &attached{Hook: h}
+	a.mutex, _ = h.(MutexHook)
+	if !hook.CompareAndSwap(nil, a) {
 		panic("sched: a hook is already attached")
 	}
-	return func() { hook.CompareAndSwap(&h, nil) }
+	return func() { hook.CompareAndSwap(a, nil) }
 }
 
 // Lock is a real lock as a hook sees it: *Mutex, *RWMutex or *HandoffMutex.
@@ -197,13 +212,13 @@ type Op struct {
 
 func point(k OpKind, o *Object, mask uint64) {
 	if h := hook.Load(); h != nil {
-		(*h).Point(Op{Kind: k, Obj: o, Mask: mask})
+		h.Point(Op{Kind: k, Obj: o, Mask: mask})
 	}
 }
 
 func unchanged(o *Object) {
 	if h := hook.Load(); h != nil {
-		(*h).Unchanged(o)
+		h.Unchanged(o)
 	}
 }
 
@@ -221,6 +236,6 @@ const (
 
 func assert(o *Object, a Assertion) {
 	if h := hook.Load(); h != nil {
-		(*h).Assert(o, a)
+		h.Assert(o, a)
 	}
 }

@@ -19,7 +19,11 @@ func (m *Mutex) Object() *Object { return &m.obj }
 // +checklocksignore
 func (m *Mutex) Lock() {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Exclusive, Nest{})
+		if h.mutex != nil {
+			h.mutex.LockMutex(m)
+			return
+		}
+		h.Lock(m, Exclusive, Nest{})
 		return
 	}
 	m.real.Lock()
@@ -30,7 +34,7 @@ func (m *Mutex) Lock() {
 // +checklocksignore
 func (m *Mutex) NestedLock(n Nest) {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Exclusive, n)
+		h.Lock(m, Exclusive, n)
 		return
 	}
 	m.real.Lock()
@@ -41,7 +45,7 @@ func (m *Mutex) NestedLock(n Nest) {
 // +checklocksignore
 func (m *Mutex) TryLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive, Nest{})
+		return h.TryLock(m, Exclusive, Nest{})
 	}
 	return m.real.TryLock()
 }
@@ -51,7 +55,7 @@ func (m *Mutex) TryLock() bool {
 // +checklocksignore
 func (m *Mutex) NestedTryLock(n Nest) bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive, n)
+		return h.TryLock(m, Exclusive, n)
 	}
 	return m.real.TryLock()
 }
@@ -61,7 +65,11 @@ func (m *Mutex) NestedTryLock(n Nest) bool {
 // +checklocksignore
 func (m *Mutex) Unlock() {
 	if h := hook.Load(); h != nil {
-		(*h).Unlock(m, Exclusive)
+		if h.mutex != nil {
+			h.mutex.UnlockMutex(m)
+			return
+		}
+		h.Unlock(m, Exclusive)
 		return
 	}
 	m.real.Unlock()

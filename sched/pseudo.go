@@ -20,14 +20,14 @@ func (p *Pseudo) Acquire(mode Mode) { p.AcquireNested(mode, Nest{}) }
 // AcquireNested is Acquire beneath another pseudo-lock of the class, for the reason n.
 func (p *Pseudo) AcquireNested(mode Mode, n Nest) {
 	if h := hook.Load(); h != nil {
-		(*h).Acquire(p, mode, n)
+		h.Acquire(p, mode, n)
 	}
 }
 
 // Release states that the calling task no longer holds p.
 func (p *Pseudo) Release() {
 	if h := hook.Load(); h != nil {
-		(*h).Release(p)
+		h.Release(p)
 	}
 }
 
@@ -35,7 +35,7 @@ func (p *Pseudo) Release() {
 // one.
 func (p *Pseudo) Might(mode Mode) {
 	if h := hook.Load(); h != nil {
-		(*h).Might(p, mode)
+		h.Might(p, mode)
 	}
 }
 

@@ -21,7 +21,7 @@ func (m *RWMutex) Object() *Object { return &m.obj }
 // +checklocksignore
 func (m *RWMutex) Lock() {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Exclusive, Nest{})
+		h.Lock(m, Exclusive, Nest{})
 		return
 	}
 	m.real.Lock()
@@ -32,7 +32,7 @@ func (m *RWMutex) Lock() {
 // +checklocksignore
 func (m *RWMutex) NestedLock(n Nest) {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Exclusive, n)
+		h.Lock(m, Exclusive, n)
 		return
 	}
 	m.real.Lock()
@@ -43,7 +43,7 @@ func (m *RWMutex) NestedLock(n Nest) {
 // +checklocksignore
 func (m *RWMutex) TryLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive, Nest{})
+		return h.TryLock(m, Exclusive, Nest{})
 	}
 	return m.real.TryLock()
 }
@@ -53,7 +53,7 @@ func (m *RWMutex) TryLock() bool {
 // +checklocksignore
 func (m *RWMutex) NestedTryLock(n Nest) bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Exclusive, n)
+		return h.TryLock(m, Exclusive, n)
 	}
 	return m.real.TryLock()
 }
@@ -63,7 +63,7 @@ func (m *RWMutex) NestedTryLock(n Nest) bool {
 // +checklocksignore
 func (m *RWMutex) Unlock() {
 	if h := hook.Load(); h != nil {
-		(*h).Unlock(m, Exclusive)
+		h.Unlock(m, Exclusive)
 		return
 	}
 	m.real.Unlock()
@@ -74,7 +74,7 @@ func (m *RWMutex) Unlock() {
 // +checklocksignore
 func (m *RWMutex) RLock() {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Shared, Nest{})
+		h.Lock(m, Shared, Nest{})
 		return
 	}
 	m.real.RLock()
@@ -86,7 +86,7 @@ func (m *RWMutex) RLock() {
 // +checklocksignore
 func (m *RWMutex) NestedRLock(n Nest) {
 	if h := hook.Load(); h != nil {
-		(*h).Lock(m, Shared, n)
+		h.Lock(m, Shared, n)
 		return
 	}
 	m.real.RLock()
@@ -97,7 +97,7 @@ func (m *RWMutex) NestedRLock(n Nest) {
 // +checklocksignore
 func (m *RWMutex) TryRLock() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).TryLock(m, Shared, Nest{})
+		return h.TryLock(m, Shared, Nest{})
 	}
 	return m.real.TryRLock()
 }
@@ -107,7 +107,7 @@ func (m *RWMutex) TryRLock() bool {
 // +checklocksignore
 func (m *RWMutex) RUnlock() {
 	if h := hook.Load(); h != nil {
-		(*h).Unlock(m, Shared)
+		h.Unlock(m, Shared)
 		return
 	}
 	m.real.RUnlock()

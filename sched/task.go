@@ -20,7 +20,7 @@ func spawn(t *Task, f func()) *Task {
 		f()
 	}
 	if h := hook.Load(); h != nil {
-		(*h).Go(t, body)
+		h.Go(t, body)
 	} else {
 		go body()
 	}

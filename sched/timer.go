@@ -8,7 +8,7 @@ import (
 // Now returns the time of the clock that the timers follow: the time of day, or an explorer's.
 func Now() time.Time {
 	if h := hook.Load(); h != nil {
-		return (*h).Now()
+		return h.Now()
 	}
 	return time.Now()
 }
@@ -16,7 +16,7 @@ func Now() time.Time {
 // Sleep pauses the calling task for at least d.
 func Sleep(d time.Duration) {
 	if h := hook.Load(); h != nil {
-		(*h).Sleep(d)
+		h.Sleep(d)
 		return
 	}
 	time.Sleep(d)
@@ -52,7 +52,7 @@ func (t *Timer) Object() *Object { return &t.obj }
 // Start makes t run once after d. A start that has not run yet is forgotten.
 func (t *Timer) Start(d time.Duration) {
 	if h := hook.Load(); h != nil {
-		(*h).StartTimer(t, d)
+		h.StartTimer(t, d)
 		return
 	}
 	t.start(d)
@@ -62,7 +62,7 @@ func (t *Timer) Start(d time.Duration) {
 // was not started.
 func (t *Timer) Stop() bool {
 	if h := hook.Load(); h != nil {
-		return (*h).StopTimer(t)
+		return h.StopTimer(t)
 	}
 	return t.stop()
 }
