@@ -89,6 +89,7 @@ type graph struct {
 	contexts []*node
 	reach    []bits // reach[i] has j if a path leads from i to j
 	coreach  []bits // its transpose
+	from, to bits   // room for close
 	scratch  search
 }
 
@@ -149,16 +150,21 @@ func (g *graph) close(u, v int) {
 	if g.reach[u].has(v) {
 		return
 	}
-	from := append(bits(nil), g.coreach[u]...)
+	from := append(g.from[:0], g.coreach[u]...)
 	from.set(u)
-	to := append(bits(nil), g.reach[v]...)
+	to := append(g.to[:0], g.reach[v]...)
 	to.set(v)
 	for x := range from.all() {
-		g.reach[x].or(to)
+		if !g.reach[x].has(v) { // else it leads to all that v leads to
+			g.reach[x].or(to)
+		}
 	}
 	for y := range to.all() {
-		g.coreach[y].or(from)
+		if !g.coreach[y].has(u) {
+			g.coreach[y].or(from)
+		}
 	}
+	g.from, g.to = from, to
 }
 
 // blocks says whether one who takes n as taken has to wait for one who holds it as held, possibly
