@@ -44,6 +44,7 @@ func (e *engine) caught(t *task, x any) {
 	}
 	if x == nil {
 		x = "the task left by runtime.Goexit"
+		e.dying = e.back.inline() // those who have resumed the task leave with it
 	}
 	t.panicked = x
 	t.pcs = capture(t.pcs)

@@ -53,10 +53,21 @@ func (e *engine) perform(t *task) {
 	e.log(t, o, said)
 }
 
-// log writes down the step.
+// log writes down the step, field by field: a literal would be built elsewhere and copied.
 func (e *engine) log(t *task, o *object, said kind) {
-	e.last, e.lastObj = len(e.steps), o
-	e.steps = append(e.steps, step{t.op.mask, o.index, t.serial, uint8(t.id), t.op.kind, said, false})
+	n := len(e.steps)
+	if n < cap(e.steps) {
+		e.steps = e.steps[:n+1]
+	} else {
+		e.steps = append(e.steps, step{})
+	}
+	s := &e.steps[n]
+	s.mask, s.obj, s.serial, s.task = t.op.mask, o.index, t.serial, uint8(t.id)
+	s.kind, s.said, s.forced = t.op.kind, said, false
+	e.last = n
+	if e.lastObj != o {
+		e.lastObj = o
+	}
 	e.ran, e.yielded = t.id, o.key == yieldRef
 	if e.tracing {
 		e.record(t)

@@ -36,8 +36,9 @@ type task struct {
 	panicked  any  // what ended the task, if that was a panic
 	unchanged bool // the operation announced as an update was none
 
-	carry  *coroutine // runs the task, with the one back end
-	thread *thread    // runs it, with the other
+	carry    *coroutine // runs the task, with the one back end
+	resuming bool       // the task waits within the resumption of another, with that one
+	thread   *thread    // runs the task, with the other back end
 
 	pcs []uintptr // where the operation was announced, if the execution is traced
 }
