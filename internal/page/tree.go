@@ -1,0 +1,168 @@
+package page
+
+import "extant/sched"
+
+// The tree of a file's folios has leaves of 64 and inner nodes of 64. The first leaf stands by itself: most files need no more. Slots
+// are read without a lock and written under the file's.
+const (
+	radixBits = 6
+	radix     = 1 << radixBits
+	leafBytes = radix * 24
+)
+
+type leaf struct {
+	folios [radix]sched.Pointer[Folio]
+	count  int // guarded by the file
+}
+
+// inner is a node above leaves, or above inner nodes: one of the two is nil.
+type inner struct {
+	shift  uint // of leaf numbers, to the number of a slot
+	leaves *[radix]sched.Pointer[leaf]
+	kids   *[radix]sched.Pointer[inner]
+	count  int // guarded by the file
+}
+
+func newInner(shift uint) *inner {
+	if shift == 0 {
+		return &inner{leaves: new([radix]sched.Pointer[leaf])}
+	}
+	return &inner{shift: shift, kids: new([radix]sched.Pointer[inner])}
+}
+
+// reach is the number of leaves that a node may have below it, as a power of 2.
+func (n *inner) reach() uint { return n.shift + radixBits }
+
+func (n *inner) slot(number uint64) uint64 { return number >> n.shift & (radix - 1) }
+
+// leafAt is the leaf of that number; nil where there is none.
+func (f *File) leafAt(number uint64) *leaf {
+	if number == 0 {
+		return f.low.Load()
+	}
+	n := f.top.Load()
+	if n == nil || number>>n.reach() != 0 {
+		return nil
+	}
+	for n.kids != nil {
+		if n = n.kids[n.slot(number)].Load(); n == nil {
+			return nil
+		}
+	}
+	return n.leaves[n.slot(number)].Load()
+}
+
+// makeLeafLocked is leafAt, but makes what is missing.
+//
+// +checklocks:f.mu
+func (f *File) makeLeafLocked(number uint64) *leaf {
+	if number == 0 {
+		l := f.low.Load()
+		if l == nil {
+			l = &leaf{}
+			f.pool.tree(leafBytes)
+			f.low.Store(l)
+		}
+		return l
+	}
+	n := f.top.Load()
+	if n == nil {
+		n = f.newNodeLocked(0)
+		f.top.Store(n)
+	}
+	for number>>n.reach() != 0 {
+		up := f.newNodeLocked(n.reach())
+		up.kids[0].Store(n)
+		up.count = 1
+		f.top.Store(up)
+		n = up
+	}
+	for n.kids != nil {
+		kid := n.kids[n.slot(number)].Load()
+		if kid == nil {
+			kid = f.newNodeLocked(n.shift - radixBits)
+			n.kids[n.slot(number)].Store(kid)
+			n.count++
+		}
+		n = kid
+	}
+	l := n.leaves[n.slot(number)].Load()
+	if l == nil {
+		l = &leaf{}
+		f.pool.tree(leafBytes)
+		n.leaves[n.slot(number)].Store(l)
+		n.count++
+	}
+	return l
+}
+
+// +checklocks:f.mu
+func (f *File) newNodeLocked(shift uint) *inner {
+	f.pool.tree(leafBytes)
+	return newInner(shift)
+}
+
+// unlinkLocked takes the leaf of that number, which is empty, out of the tree, and each node that becomes empty by that.
+//
+// +checklocks:f.mu
+func (f *File) unlinkLocked(number uint64) {
+	if number == 0 {
+		f.low.Store(nil)
+		f.pool.tree(-leafBytes)
+		return
+	}
+	var path [8]*inner
+	depth := 0
+	n := f.top.Load()
+	for ; n.kids != nil; n = n.kids[n.slot(number)].Load() {
+		path[depth] = n
+		depth++
+	}
+	n.leaves[n.slot(number)].Store(nil)
+	f.pool.tree(-leafBytes)
+	for n.count--; n.count == 0; n.count-- {
+		f.pool.tree(-leafBytes)
+		if depth == 0 {
+			f.top.Store(nil)
+			return
+		}
+		depth--
+		n = path[depth]
+		n.kids[n.slot(number)].Store(nil)
+	}
+}
+
+// nextLeaf is the first leaf with that number or a higher one that exists.
+func (f *File) nextLeaf(number uint64) (*leaf, uint64) {
+	if number == 0 {
+		if l := f.low.Load(); l != nil {
+			return l, 0
+		}
+		number = 1
+	}
+	n := f.top.Load()
+	if n == nil || number>>n.reach() != 0 {
+		return nil, 0
+	}
+	return n.next(number)
+}
+
+// next is the first leaf below n with that number, whose upper bits lead to n, or a higher one.
+func (n *inner) next(number uint64) (*leaf, uint64) {
+	for i := n.slot(number); i < radix; i++ {
+		at := number>>n.reach()<<n.reach() | i<<n.shift
+		from := max(number, at)
+		if n.kids == nil {
+			if l := n.leaves[i].Load(); l != nil {
+				return l, from
+			}
+			continue
+		}
+		if kid := n.kids[i].Load(); kid != nil {
+			if l, found := kid.next(from); l != nil {
+				return l, found
+			}
+		}
+	}
+	return nil, 0
+}
