@@ -164,7 +164,10 @@ func (w *worker) checkInodeBitmap(g ondisk.Group) {
 func (w *worker) inodesInUse(g ondisk.Group) ondisk.Bitmap {
 	c := w.c
 	kinds := c.inodes[g].kinds
-	if kinds == nil && g != 0 {
+	per := uint64(c.sb.InodesPerGroup)
+	before := uint64(g) * per
+	reserved := min(max(uint64(c.sb.FirstFreeIno())-1, before)-before, per) // a group may have no more than eight inodes
+	if kinds == nil && reserved == 0 {
 		return nil
 	}
 	m := ondisk.Bitmap(buf(&w.table, int(c.sb.InodesPerGroup+7)/8))
@@ -175,9 +178,7 @@ func (w *worker) inodesInUse(g ondisk.Group) ondisk.Bitmap {
 			m.Set(i)
 		}
 	}
-	if g == 0 {
-		m.SetRange(0, int(min(uint32(c.sb.FirstFreeIno())-1, c.sb.InodesPerGroup)))
-	}
+	m.SetRange(0, int(reserved))
 	return m
 }
 

@@ -29,6 +29,9 @@ func (w *worker) claim(b ondisk.Block, n uint64) {
 // claimFixed notes that blocks of the inode at hand are fixed metadata.
 func (w *worker) claimFixed(b ondisk.Block, n uint64) {
 	r, ok := w.c.fixed.at(b, n)
+	if !ok && w.file.ino == ondisk.BadBlocksIno {
+		return // blocks go bad one by one
+	}
 	if !ok { // in a cluster with some
 		r, _ = w.c.fixed.at(b-b%ondisk.Block(w.c.ratio), n+2*w.c.ratio)
 	}

@@ -142,8 +142,13 @@ func (w *worker) checkSize() {
 	case f.written > 0 && size < (f.written-1)*uint64(c.bs) && !n.Has(ondisk.InodeVerity) && f.faults == 0:
 		w.fault(InodeSize, Place{}, "i_size is %d, but file block %d is written", size, f.written-1).want(f.written * uint64(c.bs))
 	}
-	if size >= largeFile && !c.sb.HasROCompat(ondisk.ROCompatLargeFile) && !n.Has(ondisk.InodeEA) {
-		w.fault(SuperLargeFile, Place{}, "i_size is %d", size).want(uint64(ondisk.ROCompatLargeFile))
+	w.checkLarge(n)
+}
+
+// checkLarge looks for the feature that a large file needs.
+func (w *worker) checkLarge(n *ondisk.Inode) {
+	if n.Size() >= largeFile && !w.c.sb.HasROCompat(ondisk.ROCompatLargeFile) && !n.Has(ondisk.InodeEA) {
+		w.fault(SuperLargeFile, Place{}, "i_size is %d", n.Size()).want(uint64(ondisk.ROCompatLargeFile))
 	}
 }
 

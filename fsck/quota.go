@@ -12,6 +12,16 @@ const quotaKinds = 3
 // spent is what an owner, a group or a project has in use.
 type spent struct {
 	inodes, bytes uint64
+	links         uint64 // of the inodes, symlinks with inline data: Linux counts them, e2fsprogs does not
+}
+
+func (s spent) plus(t spent) spent {
+	return spent{s.inodes + t.inodes, s.bytes + t.bytes, s.links + t.links}
+}
+
+// is reports whether an entry of a quota file says the same, by either count.
+func (s spent) is(inodes, bytes uint64) bool {
+	return s.bytes == bytes && (s.inodes == inodes || s.inodes-s.links == inodes)
 }
 
 // charge counts the inode at hand for those who pay for it.
@@ -21,7 +31,10 @@ func (w *worker) charge(k kind) {
 		return
 	}
 	n := &f.inode
-	use := spent{1 + f.valueInodes, (f.clusters + f.values) * c.ratio * uint64(c.bs)}
+	use := spent{inodes: 1 + f.valueInodes, bytes: (f.clusters + f.values) * c.ratio * uint64(c.bs)}
+	if n.Type() == ondisk.ModeSymlink && n.Has(ondisk.InodeInlineData) {
+		use.links = 1
+	}
 	for kind, id := range [quotaKinds]uint32{n.UID(), n.GID(), n.ProjID} {
 		if c.quotaInode(ondisk.QuotaKind(kind)) == 0 {
 			continue
@@ -29,8 +42,7 @@ func (w *worker) charge(k kind) {
 		if w.spent[kind] == nil {
 			w.spent[kind] = make(map[uint32]spent)
 		}
-		s := w.spent[kind][id]
-		w.spent[kind][id] = spent{s.inodes + use.inodes, s.bytes + use.bytes}
+		w.spent[kind][id] = w.spent[kind][id].plus(use)
 	}
 }
 
@@ -70,12 +82,15 @@ func (c *checker) checkQuota(kind ondisk.QuotaKind, ino ondisk.Ino) {
 			c.add(QuotaFile, place, "%v", err)
 			return
 		}
-		if s := have[e.ID]; s.inodes != e.Inodes || s.bytes != e.Space {
+		if s := have[e.ID]; !s.is(e.Inodes, e.Space) {
 			c.add(QuotaUsage, place, "%s %d has %d inodes and %d bytes, the file says %d and %d", kind, e.ID, s.inodes, s.bytes, e.Inodes, e.Space)
 		}
 		delete(have, e.ID)
 	}
 	for _, id := range slices.Sorted(maps.Keys(have)) {
+		if have[id].is(0, 0) {
+			continue
+		}
 		c.add(QuotaUsage, place, "%s %d has %d inodes and %d bytes, and no entry", kind, id, have[id].inodes, have[id].bytes)
 	}
 }
@@ -85,8 +100,7 @@ func (c *checker) spentOn(kind ondisk.QuotaKind) map[uint32]spent {
 	all := make(map[uint32]spent)
 	for _, w := range c.workers {
 		for id, s := range w.spent[kind] {
-			t := all[id]
-			all[id] = spent{t.inodes + s.inodes, t.bytes + s.bytes}
+			all[id] = all[id].plus(s)
 		}
 	}
 	return all

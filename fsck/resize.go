@@ -27,6 +27,7 @@ func (w *worker) checkResize() bool {
 			return false
 		}
 	}
+	w.checkLarge(n)
 	w.claim(dind, 1)
 	f.clusters = w.resizeBlocks(dind)
 	return false

@@ -57,7 +57,7 @@ func (w *worker) checkSpecial(k specialKind) bool {
 	s := &w.c.sb
 	switch k {
 	case badBlocksInode:
-		if n.Mode|n.LinksCount != 0 || n.UID()|n.GID() != 0 || n.Size() != 0 || n.Has(ondisk.InodeExtents) || n.FileACL() != 0 {
+		if n.Mode|n.LinksCount != 0 || n.UID()|n.GID() != 0 || n.Has(ondisk.InodeExtents) || n.FileACL() != 0 {
 			w.fault(BadBlocksInode, Place{}, "mode %#o, %d links, size %d, flags %#x, owner %d:%d", n.Mode, n.LinksCount, n.Size(), n.Flags, n.UID(), n.GID())
 		}
 	case journalInode:

@@ -20,6 +20,9 @@ func (im *image) layResize() error {
 	refs := uint64(g.BlockSize / 4)
 	n := im.newInode(ondisk.ModeRegular | 0o600)
 	n.SetSize((directBlocks + refs + refs*refs) * uint64(g.BlockSize))
+	if n.Size() > largeFileMax { // with blocks of 4 KiB
+		im.super.FeatureROCompat |= uint32(largeFile.ROCompat)
+	}
 	binary.LittleEndian.PutUint32(n.IBlock[4*(directBlocks+1):], uint32(r.start))
 	groups := g.superGroups()
 	reserved := uint64(g.Super.ReservedGDTBlocks)
