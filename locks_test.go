@@ -60,6 +60,7 @@ func TestLockOrder(t *testing.T) {
 	changeUndoably(t)
 	journalTogether(t)
 	dirtyPages()
+	allocTogether(t)
 	for _, pair := range order.Unseen(v.Graph()) {
 		t.Errorf("LOCKS declares %s < %s, which no test sees", pair[0], pair[1])
 	}
