@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of bitmaps and of the counts of what is free.
 const (
 	BlockMarked         Code = "block-marked-unused"
@@ -34,3 +36,23 @@ var bitmapProblems = []Problem{
 	{SuperFreeBlocks, Minor, SetField, "PR_5_FREE_BLOCK_COUNT", "the super block counts other free blocks than there are"},
 	{SuperFreeInodes, Minor, SetField, "PR_5_FREE_INODE_COUNT", "the super block counts other free inodes than there are"},
 }
+
+// What of bitmaps and counts is repaired, and how: all of a group at once.
+var bitmapRemedies = remedies{
+	BlockMarked:         doGroup,
+	BlockUnmarked:       doGroup,
+	BlockPadding:        doGroup,
+	BlockBitmapChecksum: doGroup,
+	BlockUninit:         doGroup,
+	InodeMarked:         doGroup,
+	InodeUnmarked:       doGroup,
+	InodePadding:        doGroup,
+	InodeBitmapChecksum: doGroup,
+	GroupFreeBlocks:     doGroup,
+	GroupFreeInodes:     doGroup,
+	GroupDirs:           doGroup,
+	SuperFreeBlocks:     doSuper(tierBitmaps, func(s *ondisk.Super, want uint64) { s.SetBlocksFree(want) }),
+	SuperFreeInodes:     doSuper(tierBitmaps, func(s *ondisk.Super, want uint64) { s.FreeInodesCount = uint32(want) }),
+}
+
+var doGroup = remedy{tierBitmaps, (*mender).writeGroup}

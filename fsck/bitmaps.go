@@ -40,14 +40,14 @@ func (w *worker) checkBlockBitmap(g ondisk.Group) {
 	c := w.c
 	gr := &c.groups[g]
 	n := c.clusters(g)
-	outside := gr.uninit && c.used.groups[g] != nil && c.used.groups[g].NextSet(0, n) < n
+	gr.outside = gr.uninit && c.used.groups[g] != nil && c.used.groups[g].NextSet(0, n) < n
 	want := w.inUse(g)
 	gr.freeClusters = uint32(n - want.Count(0, n))
 	if gr.freeClusters != gr.desc.FreeClusters() {
 		w.add(GroupFreeBlocks, Place{Group: g}, "bg_free_blocks_count is %d, not %d", gr.desc.FreeClusters(), gr.freeClusters).want(uint64(gr.freeClusters))
 	}
 	switch {
-	case outside:
+	case gr.outside:
 		w.add(BlockUninit, Place{Group: g}, "%d blocks are in use", want.Count(0, n))
 		return
 	case gr.uninit || gr.noBlockBitmap:

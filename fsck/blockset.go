@@ -131,6 +131,23 @@ func (s *blockSet) merge(t, dup *blockSet) (clash bool) {
 	return clash
 }
 
+// free finds the first clusters from c on, up to n of them in a row and before end, that are not in the set; 0 of them where there are none.
+func (s *blockSet) free(c, end, n uint64) (first, got uint64) {
+	for c < end {
+		g, i, stop := s.span(c, end-c)
+		m := s.groups[g]
+		if m == nil {
+			return c, min(n, uint64(stop-i))
+		}
+		if at := m.NextClear(i, stop); at < stop {
+			until := m.NextSet(at, at+int(min(n, uint64(stop-at))))
+			return c + uint64(at-i), uint64(until - at)
+		}
+		c += uint64(stop - i)
+	}
+	return 0, 0
+}
+
 // clear takes everything out of the set, and keeps the memory.
 func (s *blockSet) clear() {
 	for _, m := range s.groups {

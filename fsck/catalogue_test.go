@@ -409,7 +409,10 @@ var catalogue = []damage{
 		put32(b[ondisk.MMPSize-4:], ondisk.MMPCsum(v.sb.CsumSeed(), b))
 	}, blind: "it waits, and then goes on"},
 	{name: "journal feature", image: "main", code: fsck.JournalUnsupported, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x28:], 0x1000) }) }},
-	{name: "journal elsewhere", image: "main", code: fsck.JournalExternal, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = 0, 5 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
+	{name: "journal nowhere", image: "main", code: fsck.JournalInode, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = 0, 5 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
+	{name: "journal elsewhere", image: "main", code: fsck.JournalExternal, do: func(v *victim) {
+		v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev, s.JournalUUID = 0, 5, [16]byte{1} })
+	}, other: "PR_0_JOURNAL_BAD_INODE"},
 	{name: "journal aborted", image: "main", code: fsck.JournalAborted, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x20:], 0xFBFFFFFF) }) }, blind: "it clears the number when it writes"},
 	{name: "journal copy", image: "main", code: fsck.JournalCopy, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JnlBackupType = 0 }) }, blind: "without writing it does not look"},
 	{name: "journal no regular file", image: "main", code: fsck.JournalMode, do: func(v *victim) {
@@ -423,6 +426,9 @@ var catalogue = []damage{
 		v.super(func(s *ondisk.Super) { s.FeatureROCompat |= uint32(ondisk.ROCompatOrphanPresent) })
 		v.orphans(func(b ondisk.OrphanBlock) { b.SetSlot(3, 5) })
 	}, blind: "without writing it does not look"},
+	{name: "orphans announced", image: "orphan", code: fsck.OrphanAbsent, do: func(v *victim) {
+		v.super(func(s *ondisk.Super) { s.FeatureROCompat |= uint32(ondisk.ROCompatOrphanPresent) })
+	}},
 	{name: "group block bitmap", image: "plain", code: fsck.GroupBlockBitmap, do: func(v *victim) { v.descs(1, func(d *ondisk.GroupDesc) { d.SetBlockBitmap(1 << 31) }) }},
 	{name: "group inode bitmap", image: "plain", code: fsck.GroupInodeBitmap, do: func(v *victim) { v.descs(1, func(d *ondisk.GroupDesc) { d.SetInodeBitmap(7) }) }},
 	{name: "group inode table", image: "plain", code: fsck.GroupInodeTable, do: func(v *victim) { v.descs(1, func(d *ondisk.GroupDesc) { d.SetInodeTable(1 << 31) }) }},

@@ -48,6 +48,15 @@ const (
 // the context, an *ondisk.UnsupportedError where the file system has features that cannot be judged, or an *ondisk.CorruptError where no
 // file system is found at all. What is wrong with the file system is in the report, not in the error.
 func Check(ctx context.Context, dev disk.Device, o Options) (*Report, error) {
+	c, err := inspect(ctx, dev, o)
+	if err != nil {
+		return nil, err
+	}
+	return c.report(), nil
+}
+
+// inspect is Check that keeps all it knows.
+func inspect(ctx context.Context, dev disk.Device, o Options) (*checker, error) {
 	if o.Workers <= 0 {
 		o.Workers = workersDefault
 	}
@@ -57,10 +66,7 @@ func Check(ctx context.Context, dev disk.Device, o Options) (*Report, error) {
 	c := &checker{ctx: ctx, o: o, raw: dev}
 	c.progress.Init(&progressClass)
 	c.findings.max = o.FindingsMax
-	if err := c.run(); err != nil {
-		return nil, err
-	}
-	return c.report(), nil
+	return c, c.run()
 }
 
 // A checker is one check.

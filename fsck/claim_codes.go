@@ -10,3 +10,9 @@ var claimProblems = []Problem{
 	{BlockClaimedTwice, Damage, CloneBlocks, "PR_1B_DUP_BLOCK", "blocks that several inodes claim, or one inode twice"},
 	{XattrBlockClaimed, Damage, CloneBlocks, "PR_1B_DUP_BLOCK", "a block of xattrs that is something else's as well"},
 }
+
+// What of blocks claimed twice is repaired, and how.
+var claimRemedies = remedies{
+	BlockClaimedTwice: {tierClaims, (*mender).cloneBlocks},
+	XattrBlockClaimed: {tierClaims, (*mender).cloneXattrs},
+}

@@ -56,3 +56,34 @@ var dirProblems = []Problem{
 	{EntryPlain, Damage, RemoveEntry, "PR_2_UNENCRYPTED_FILE", "an encrypted directory has a file that is not encrypted"},
 	{EntryHardLink, Damage, RemoveEntry, "PR_2_LINK_DIR", "a directory has two names"},
 }
+
+// What of directories is repaired, and how. What one block needs is done within it.
+var dirRemedies = remedies{
+	DirHole:        {tierDirs, (*mender).closeHoles},
+	DirUnwritten:   {tierDirs, (*mender).closeHoles},
+	DirCorrupt:     {tierDirs, (*mender).salvageDir},
+	DirChecksum:    {tierDirs, (*mender).sealDir},
+	DirNoTail:      {tierDirs, (*mender).salvageDir},
+	DotMissing:     {tierDirs, (*mender).mendDots},
+	DotIno:         {tierDirs, (*mender).mendDots},
+	DotLong:        {tierDirs, (*mender).mendDots},
+	DotPadding:     {tierDirs, (*mender).mendDots},
+	DotDotMissing:  {tierDirs, (*mender).mendDots},
+	EntryBadIno:    doRemove,
+	EntryUnused:    doRemove,
+	EntryUninit:    {tierDirs, (*mender).mendUninit},
+	EntryValue:     doRemove,
+	EntryDot:       doRemove,
+	EntrySelf:      doRemove,
+	EntryRoot:      doRemove,
+	EntryName:      {tierDirs, (*mender).mendName},
+	EntryNoName:    doRemove,
+	EntryType:      {tierDirs, (*mender).setType},
+	EntryTypeSet:   {tierDirs, (*mender).setType},
+	EntryDuplicate: {tierDirs, (*mender).renameDuplicate},
+	EntryShort:     doRemove,
+	EntryPlain:     doRemove,
+	EntryHardLink:  {tierConnect, (*mender).removeEntry},
+}
+
+var doRemove = remedy{tierDirs, (*mender).removeEntry}

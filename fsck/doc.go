@@ -1,7 +1,7 @@
-// Package fsck is a second opinion on ext2, ext3 and ext4 file systems: it finds what is wrong with one.
+// Package fsck is a second opinion on ext2, ext3 and ext4 file systems: it finds what is wrong with one, and repairs it.
 //
 // It shares the format (package ondisk) and the recovery of the journal with the file system, and nothing else, so that it can
-// judge it. It never writes: a journal is judged as if it had been replayed. It never trusts a number from the disk, never follows a
+// judge it. A check never writes: a journal is judged as if it had been replayed. It never trusts a number from the disk, never follows a
 // chain without a bound, and never lets one of them size an allocation alone.
 //
 // # Words
@@ -28,12 +28,27 @@
 // Every phase relies only on what the ones before it found. Units are worked on by several tasks, each with claims, references and
 // findings of its own, which are put together after the phase; the report does not depend on who did what.
 //
+// # Repair
+//
+// A repair is rounds of a check and of remedies. Every code has a [remedy] beside it, and every remedy a tier; a round repairs what is wrong
+// in the first tier in which anything is, because what is wrong in those after it may follow from that. It ends when a check finds
+// nothing to repair. All of that happens in a [draft], a copy of the device in memory. Then the draft is written out, a stage for a round:
+//
+//	round 1: check, remedies of the first tier -> stage 1      blocks that nobody referred to, flush
+//	round 2: check, remedies of the next       -> stage 2      blocks in place, flush
+//	...                                                        the super block, flush
+//
+// A stage leaves the device as it was after a round, from which another repair goes on as this one did. Within a stage no remedy relies on
+// another. What has to change in several places at once, such as a directory that is sorted or a tree of extents, is written
+// where nobody was at any time of the repair, and one write to an inode brings it into use.
+//
 // # Memory
 //
 // With w tasks, a check takes at most (w+1)/8 bytes for every cluster of a group that has anything in it, w+2 bytes for every inode up to
 // the last one used of its group, 48 bytes for every directory and 16 for every piece of one, 16 bytes for every reference to a block of
 // xattrs, 120 bytes for every group, the index of the journal, and [Options.FindingsMax] findings.
 // What a group's descriptor says was never used takes nothing and is not read.
+// A repair takes that, and all that it changes, in pages of 4 KiB.
 //
 // # Locks
 //

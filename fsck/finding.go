@@ -35,8 +35,8 @@ func (p Place) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Repair is what a repair would do about a finding.
-type Repair struct {
+// Proposal is what a repair would do about a finding.
+type Proposal struct {
 	Action Action
 	Want   uint64 // the right number, or the flags in question, where there is one
 }
@@ -48,7 +48,7 @@ type Finding struct {
 	Place    Place
 	Detail   string // what is wrong, with the numbers
 	Bytes    []byte // the bytes that show it, bytesMax of them at most; nil where the detail says all
-	Repair   Repair
+	Repair   Proposal
 
 	rank rank
 }

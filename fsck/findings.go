@@ -28,7 +28,7 @@ func (f *findings) add(c Code, at Place, format string, args ...any) *Finding {
 		f.trim()
 	}
 	f.list = append(f.list, Finding{
-		Code: c, Severity: p.Severity, Place: at, Detail: fmt.Sprintf(format, args...), Repair: Repair{Action: p.Action}, rank: r,
+		Code: c, Severity: p.Severity, Place: at, Detail: fmt.Sprintf(format, args...), Repair: Proposal{Action: p.Action}, rank: r,
 	})
 	return &f.list[len(f.list)-1]
 }

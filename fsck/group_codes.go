@@ -30,3 +30,18 @@ var groupProblems = []Problem{
 	{InodeTableConflict, Damage, MoveMetadata, "PR_1_ITABLE_CONFLICT", "an inode table lies on other metadata"},
 	{GroupTableUnreadable, Damage, Nothing, "PR_1_ISCAN_ERROR", "the device, or the journal, cannot give a part of an inode table"},
 }
+
+// What of groups is repaired, and how.
+var groupRemedies = remedies{
+	GroupChecksum:       {tierGroups, (*mender).restoreGroup},
+	GroupLost:           {tierGroups, (*mender).restoreGroup},
+	GroupBlockBitmap:    {tierGroups, (*mender).moveBlockBitmap},
+	GroupInodeBitmap:    {tierGroups, (*mender).moveInodeBitmap},
+	GroupInodeTable:     {tierGroups, (*mender).moveTable},
+	GroupUnused:         {tierGroups, (*mender).restoreGroup},
+	GroupFlags:          {tierGroups, (*mender).restoreGroup},
+	GroupLastUninit:     {tierGroups, (*mender).restoreGroup},
+	BlockBitmapConflict: {tierGroups, (*mender).moveBlockBitmap},
+	InodeBitmapConflict: {tierGroups, (*mender).moveInodeBitmap},
+	InodeTableConflict:  {tierGroups, (*mender).moveTable},
+}

@@ -160,5 +160,12 @@ func (c *checker) judgeFlags(g ondisk.Group, place Place, sound bool) {
 	}
 }
 
-// le32 is a number as the disk has it.
+// Numbers as the disk has them.
+
+func le16(b []byte) uint16 { return binary.LittleEndian.Uint16(b) }
+
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+
+func putLE16(b []byte, v uint16) { binary.LittleEndian.PutUint16(b, v) }
+
+func putLE32(b []byte, v uint32) { binary.LittleEndian.PutUint32(b, v) }

@@ -32,6 +32,8 @@ type group struct {
 	unused uint32 // inodes at the end of the table that need not be looked at
 	uninit bool   // the block bitmap is not there to be read: only fixed metadata is in use
 
+	outside bool // but more is
+
 	freeClusters, freeInodes uint32 // as counted
 
 	noBlockBitmap, noInodeBitmap, noTable bool // the descriptor puts it where it cannot be

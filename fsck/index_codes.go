@@ -30,3 +30,21 @@ var indexProblems = []Problem{
 	{IndexMinHash, Damage, RebuildIndex, "PR_2_HTREE_MIN_HASH", "a name hashes below what the index has for its block"},
 	{IndexMaxHash, Damage, RebuildIndex, "PR_2_HTREE_MAX_HASH", "a name hashes above what the index has for its block"},
 }
+
+// What of indexes is repaired, and how: the directory is sorted and written anew.
+var indexRemedies = remedies{
+	IndexRoot:         doRehash,
+	IndexHash:         doRehash,
+	IndexLimit:        doRehash,
+	IndexCount:        doRehash,
+	IndexOrder:        doRehash,
+	IndexBlock:        doRehash,
+	IndexNodeShape:    doRehash,
+	IndexChecksum:     {tierIndexes, (*mender).sealIndex},
+	IndexTwice:        doRehash,
+	IndexUnreferenced: doRehash,
+	IndexMinHash:      doRehash,
+	IndexMaxHash:      doRehash,
+}
+
+var doRehash = remedy{tierIndexes, func(m *mender, f *Finding) error { return m.rehash(f.Place.Ino) }}

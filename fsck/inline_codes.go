@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of inline data.
 const (
 	InlineNoXattr  Code = "inline-no-xattr"
@@ -23,4 +25,17 @@ var inlineProblems = []Problem{
 	{InlineExtra, Damage, FixInline, "", "an inode with inline data has no room for xattrs"},
 	{InlineTypeless, Damage, ClearFlag, "PR_1_SPECIAL_EXTENTS_IDATA", "an inode of this type cannot have inline data"},
 	{InlineLastRec, Damage, SalvageBlock, "PR_2_DIR_CORRUPTED", "an area of an inline directory makes no sense"},
+}
+
+// What of inline data is repaired, and how.
+var inlineRemedies = remedies{
+	InlineNoXattr:  {tierContent, (*mender).addInlineXattr},
+	InlineExtents:  {tierInodes, (*mender).chooseInline},
+	InlineSize:     doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetSize(want) }),
+	InlineTail:     {tierContent, (*mender).clearInlineTail},
+	InlineDirSize:  doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetSize(want) }),
+	InlineStray:    {tierContent, (*mender).dropXattr},
+	InlineExtra:    {tierInodes, func(m *mender, f *Finding) error { return m.reshape(f.Place.Ino, extraIsizeUsual) }},
+	InlineTypeless: clearFlags,
+	InlineLastRec:  {tierDirs, (*mender).salvageInline},
 }

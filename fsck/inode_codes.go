@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of inodes.
 const (
 	InodeChecksum      Code = "inode-checksum"
@@ -67,4 +69,39 @@ var inodeProblems = []Problem{
 	{InodeFileACLHigh, Minor, SetField, "PR_2_I_FILE_ACL_HI_ZERO", "the high half of i_file_acl is set without the feature 64bit"},
 	{InodeTimeRange, Notice, SetField, "PR_1_EA_TIME_OUT_OF_RANGE", "a time is after 2310 and may have been meant to be before 1970"},
 	{InodeNanoseconds, Minor, SetField, "", "a time has more nanoseconds than a second"},
+}
+
+// What of inodes is repaired, and how.
+var inodeRemedies = remedies{
+	InodeChecksum:      doInode(tierInodes, func(*ondisk.Inode, uint64) {}),
+	InodeMode:          doClear(tierInodes),
+	InodeDeletedTime:   {tierInodes, (*mender).setDeleted},
+	InodeTimeSet:       doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.DTime = 0 }),
+	InodeExtraIsize:    {tierInodes, (*mender).mendExtraIsize},
+	InodeBlocks:        doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetBlocks(want) }),
+	InodeBlocksHigh:    doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.BlocksHi = 0 }),
+	InodeSize:          doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetSize(want) }),
+	InodeDirSize:       doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetSize(want) }),
+	InodeEmptyDir:      doClear(tierContent),
+	InodeSpecialSize:   doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.SetSize(0) }),
+	InodeSpecialFlags:  clearFlags,
+	InodeSpecialMap:    clearFlags,
+	InodeDevice:        doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { clear(n.IBlock[deviceBytes:]) }),
+	InodeExtentFlag:    {tierInodes, (*mender).mendExtentFlag},
+	InodeExtentMissing: doInode(tierInodes, func(n *ondisk.Inode, want uint64) { n.Flags |= uint32(want) }),
+	InodeInlineFlag:    {tierInodes, (*mender).mendInlineFlag},
+	InodeIndexFlag:     clearFlags,
+	InodeIndexNonDir:   clearFlags,
+	InodeCasefold:      clearFlags,
+	InodeCasefoldDir:   clearFlags,
+	InodeEncrypt:       clearFlags,
+	InodeVerity:        {tierContent, (*mender).dropVerity},
+	InodeEAFlag:        clearFlags,
+	InodeImagic:        clearFlags,
+	InodeHugeFlag:      clearFlags,
+	InodeFragment:      doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.ObsoFaddr = 0 }),
+	InodeFileACL:       doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.SetFileACL(0) }),
+	InodeFileACLHigh:   doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.FileACLHi = 0 }),
+	InodeTimeRange:     {tierInodes, (*mender).mendTimes},
+	InodeNanoseconds:   {tierInodes, (*mender).mendTimes},
 }

@@ -138,7 +138,7 @@ func (w *worker) checkSize() {
 	size := n.Size()
 	switch {
 	case size > c.fileMax(n):
-		w.fault(InodeSize, Place{}, "i_size is %d, over %d", size, c.fileMax(n)).want(c.fileMax(n))
+		w.fault(InodeSize, Place{}, "i_size is %d, over %d", size, c.fileMax(n)).want(f.last * uint64(c.bs))
 	case f.written > 0 && size < (f.written-1)*uint64(c.bs) && !n.Has(ondisk.InodeVerity) && f.faults == 0:
 		w.fault(InodeSize, Place{}, "i_size is %d, but file block %d is written", size, f.written-1).want(f.written * uint64(c.bs))
 	}

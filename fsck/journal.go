@@ -22,7 +22,11 @@ func (c *checker) replayed() error {
 		}
 		return nil
 	}
-	if s.JournalInum == 0 && s.JournalDev != 0 {
+	if s.JournalInum == 0 && s.JournalUUID == [16]byte{} {
+		c.add(JournalInode, Place{}, "s_journal_inum is 0, s_journal_dev %d, and s_journal_uuid is all zeros", s.JournalDev)
+		return nil
+	}
+	if s.JournalInum == 0 {
 		c.add(JournalExternal, Place{}, "it is %x on device %#x", s.JournalUUID, s.JournalDev)
 		return nil
 	}

@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of the journal.
 const (
 	JournalInode       Code = "journal-inode"
@@ -29,4 +31,17 @@ var journalProblems = []Problem{
 	{JournalFastCommits, Notice, ReplayJournal, "", "fast commits are to be replayed; the file system was judged as it is before them"},
 	{JournalAborted, Minor, SetField, "", "the kernel gave up the journal after an error"},
 	{JournalCopy, Notice, SetField, "PR_0_BACKUP_JNL", "the copy of the journal's place in the super block is missing or out of date"},
+}
+
+// What of the journal is repaired, and how. One that holds something is replayed before anything else is looked at.
+var journalRemedies = remedies{
+	JournalReplay:     {tierReplay, (*mender).replayJournal},
+	JournalDamage:     {tierReplay, (*mender).replayJournal},
+	JournalDirty:      doSuper(tierReplay, func(s *ondisk.Super, _ uint64) { s.FeatureIncompat |= uint32(ondisk.IncompatNeedsRecovery) }),
+	JournalInode:      {tierJournal, (*mender).remakeJournal},
+	JournalSuper:      {tierJournal, (*mender).resetJournal},
+	JournalUnexpected: doSuper(tierJournal, func(s *ondisk.Super, _ uint64) { s.JournalInum, s.JournalDev, s.JournalUUID = 0, 0, [16]byte{} }),
+	JournalRecoverSet: doSuper(tierJournal, func(s *ondisk.Super, want uint64) { s.FeatureIncompat &^= uint32(want) }),
+	JournalAborted:    {tierJournal, (*mender).forgetAbort},
+	JournalCopy:       {tierBackups, (*mender).copyJournal},
 }

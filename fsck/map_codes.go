@@ -34,3 +34,23 @@ var mapProblems = []Problem{
 	{MapInMetadata, Damage, TruncateMap, "PR_1B_DUP_BLOCK", "a file claims blocks of the file system's own metadata"},
 	{MapNodeShared, Damage, RebuildMap, "PR_1B_DUP_BLOCK", "a block is a node of two maps"},
 }
+
+// What of maps is repaired, and how. Trees of extents are built anew from what is sound in them, and numbers in block maps dropped one by one.
+var mapRemedies = remedies{
+	ExtentHeader:     doMap,
+	ExtentChecksum:   {tierContent, (*mender).sealExtents},
+	ExtentOrder:      doMap,
+	ExtentLength:     doMap,
+	ExtentRange:      doMap,
+	ExtentBounds:     doMap,
+	ExtentIndexStart: doMap,
+	ExtentIndexRange: doMap,
+	ExtentMisaligned: {tierClaims, (*mender).cloneBlocks},
+	MapRange:         doMap,
+	MapBigalloc:      {tierContent, (*mender).convertMap},
+	MapTooBig:        doMap,
+	MapInMetadata:    doMap,
+	MapNodeShared:    {tierClaims, (*mender).cloneBlocks},
+}
+
+var doMap = remedy{tierContent, (*mender).mendMap}

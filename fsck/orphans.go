@@ -60,38 +60,45 @@ func (c *checker) readOrphanFile() {
 	}
 	blocks := c.blocksOf(f.inode.Size())
 	present := c.sb.HasROCompat(ondisk.ROCompatOrphanPresent)
+	empty := true
 	for _, r := range f.runs {
 		if r.file >= blocks || r.unwritten {
 			c.add(OrphanFile, Place{Ino: ino, File: ondisk.FileBlock(r.file)}, "%d bytes, and a piece at file block %d", f.inode.Size(), r.file)
 			return
 		}
 		for i := uint64(0); i < r.count; i++ {
-			c.readOrphanBlock(f, ondisk.FileBlock(r.file+i), r.start+ondisk.Block(i), present)
+			empty = c.readOrphanBlock(f, ondisk.FileBlock(r.file+i), r.start+ondisk.Block(i), present) && empty
 		}
+	}
+	if present && empty {
+		c.add(OrphanAbsent, Place{Ino: ino}, "no slot is in use")
 	}
 }
 
-func (c *checker) readOrphanBlock(f *sysFile, fb ondisk.FileBlock, at ondisk.Block, present bool) {
+// readOrphanBlock reads the slots in a block of the orphan file, and reports whether none is in use.
+func (c *checker) readOrphanBlock(f *sysFile, fb ondisk.FileBlock, at ondisk.Block, present bool) (empty bool) {
 	b := ondisk.OrphanBlock(buf(&c.blockBuf, c.bs))
 	c.blockBuf = b
 	place := Place{Ino: f.ino, Block: at, File: fb}
 	if err := c.read(at, b); err != nil {
 		c.add(BlockUnreadable, place, "%v", err)
-		return
+		return false
 	}
 	if err := b.Check(); err != nil {
 		c.add(OrphanBlock, place, "%v", err).show(b.TailBytes())
-		return
+		return false
 	}
 	var t ondisk.OrphanTail
 	if want := b.Csum(c.inodeSeed(f.ino, &f.inode), at); c.csum && t.Decode(b.TailBytes()) == nil && t.Checksum != want {
 		c.add(OrphanChecksum, place, "ob_checksum is %#08x, not %#08x", t.Checksum, want).want(uint64(want))
 	}
+	empty = true
 	for i, ino := range b.Orphans() {
+		empty = false
 		place.Offset = 4 * i
 		if !present {
 			c.add(OrphanPresent, place, "inode %d", ino)
-			return
+			return false
 		}
 		n, ok := c.orphanInode(ino)
 		if !ok {
@@ -100,4 +107,5 @@ func (c *checker) readOrphanBlock(f *sysFile, fb ondisk.FileBlock, at ondisk.Blo
 		}
 		c.addOrphan(ino, &n)
 	}
+	return empty
 }

@@ -12,3 +12,10 @@ var quotaProblems = []Problem{
 	{QuotaFile, Damage, WriteQuota, "PR_6_UPDATE_QUOTAS", "a quota file makes no sense"},
 	{QuotaUsage, Minor, WriteQuota, "PR_6_UPDATE_QUOTAS", "a quota file says that somebody uses more or less than he does"},
 }
+
+// What of quotas is repaired, and how.
+var quotaRemedies = remedies{
+	QuotaInode: {tierSuper, (*mender).mendQuotaInode},
+	QuotaFile:  {tierQuotas, (*mender).writeQuota},
+	QuotaUsage: {tierQuotas, (*mender).writeQuota},
+}

@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of inodes that are the file system's own.
 const (
 	RootMissing     Code = "root-missing"
@@ -26,3 +28,20 @@ var specialProblems = []Problem{
 	{ResizeInode, Damage, RemakeFile, "PR_0_RESIZE_INODE_INVALID", "the resize inode does not list the blocks reserved for descriptors"},
 	{ResizeNotClear, Minor, ClearInode, "PR_0_CLEAR_RESIZE_INODE", "the resize inode is in use without the feature resize_inode"},
 }
+
+// What of the file system's own inodes is repaired, and how.
+var specialRemedies = remedies{
+	RootMissing:     {tierInodes, (*mender).makeRoot},
+	RootNotDir:      {tierInodes, (*mender).makeRoot},
+	ReservedMode:    doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.Mode = 0 }),
+	BadBlocksInode:  {tierInodes, (*mender).mendBadBlocks},
+	JournalMode:     doInode(tierJournal, func(n *ondisk.Inode, _ uint64) { n.Mode = ownMode }),
+	JournalNotClear: doClear(tierInodes),
+	QuotaMode:       doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.Mode = ownMode }),
+	QuotaNotClear:   doClear(tierInodes),
+	ResizeInode:     {tierContent, (*mender).makeResize},
+	ResizeNotClear:  doClear(tierInodes),
+}
+
+// ownMode is the mode of the file system's own files.
+const ownMode = ondisk.ModeRegular | 0o600

@@ -28,21 +28,30 @@ type featureRule struct {
 	broken func(s *ondisk.Super) bool
 	detail string
 	clear  uint64 // the feature to give up
+	mend   func(s *ondisk.Super)
 }
 
 var featureRules = [...]featureRule{
 	{func(s *ondisk.Super) bool {
 		return s.HasROCompat(ondisk.ROCompatMetadataCsum | ondisk.ROCompatUninitBG)
-	}, "metadata_csum and uninit_bg are both on", uint64(ondisk.ROCompatUninitBG)},
+	}, "metadata_csum and uninit_bg are both on", uint64(ondisk.ROCompatUninitBG), func(s *ondisk.Super) {
+		s.FeatureROCompat &^= uint32(ondisk.ROCompatUninitBG)
+	}},
 	{func(s *ondisk.Super) bool {
 		return s.HasIncompat(ondisk.IncompatCsumSeed) && !s.HasROCompat(ondisk.ROCompatMetadataCsum)
-	}, "metadata_csum_seed without metadata_csum", uint64(ondisk.IncompatCsumSeed)},
+	}, "metadata_csum_seed without metadata_csum", uint64(ondisk.IncompatCsumSeed), func(s *ondisk.Super) {
+		s.FeatureIncompat &^= uint32(ondisk.IncompatCsumSeed)
+	}},
 	{func(s *ondisk.Super) bool {
 		return s.HasIncompat(ondisk.Incompat64Bit) && s.Blocks() > 1<<32 && !s.HasIncompat(ondisk.IncompatExtents)
-	}, "more than 2^32 blocks without extent", 0},
+	}, "more than 2^32 blocks without extent", 0, func(s *ondisk.Super) {
+		s.FeatureIncompat |= uint32(ondisk.IncompatExtents)
+	}},
 	{func(s *ondisk.Super) bool {
 		return s.RevLevel == ondisk.RevGoodOld && s.FeatureCompat|s.FeatureIncompat|s.FeatureROCompat != 0
-	}, "features in a file system of revision 0", 0},
+	}, "features in a file system of revision 0", 0, func(s *ondisk.Super) {
+		s.RevLevel, s.FirstIno, s.InodeSize = ondisk.RevDynamic, uint32(ondisk.FirstIno), ondisk.InodeSizeMin
+	}},
 }
 
 func (c *checker) checkFeatures() {

@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of the super block and its copies.
 const (
 	SuperLost         Code = "super-lost"
@@ -55,4 +57,40 @@ var superProblems = []Problem{
 	{BackupLost, Minor, UpdateBackup, "", "a copy of the super block is none"},
 	{BackupDiffers, Minor, UpdateBackup, "", "a copy of the super block differs from it in what does not change"},
 	{BlockUnreadable, Damage, Nothing, "PR_1_READ_INODE", "the device, or the journal, cannot give a block"},
+}
+
+// What of the super block is repaired, and how. Its copies come last, when there is nothing else that they might be needed for.
+var superRemedies = remedies{
+	SuperLost:     {tierFind, (*mender).restoreSuper},
+	SuperChecksum: doSuper(tierFind, func(*ondisk.Super, uint64) {}),
+	SuperClusters: doSuper(tierSuper, func(s *ondisk.Super, _ uint64) {
+		s.LogClusterSize, s.ClustersPerGroup = s.LogBlockSize, s.BlocksPerGroup
+	}),
+	SuperFeatures:    doSuper(tierSuper, func(s *ondisk.Super, _ uint64) { mendFeatures(s) }),
+	SuperUUID:        doSuper(tierSuper, func(s *ondisk.Super, _ uint64) { mendUUID(s) }),
+	SuperReserved:    doSuper(tierSuper, func(s *ondisk.Super, _ uint64) { s.SetBlocksReserved(s.Blocks() / reservedShare) }),
+	SuperReservedGDT: doSuper(tierSuper, func(s *ondisk.Super, _ uint64) { s.ReservedGDTBlocks = 0 }),
+	SuperExtraIsize: doSuper(tierSuper, func(s *ondisk.Super, want uint64) {
+		s.MinExtraIsize, s.WantExtraIsize = uint16(want), uint16(want)
+	}),
+	SuperResizeMetaBG: doSuper(tierSuper, func(s *ondisk.Super, _ uint64) {
+		s.FeatureCompat &^= uint32(ondisk.CompatResizeInode)
+		s.ReservedGDTBlocks = 0
+	}),
+	SuperHashHint:    doSuper(tierSuper, func(s *ondisk.Super, want uint64) { s.Flags |= uint32(want) }),
+	SuperHashVersion: doSuper(tierSuper, func(s *ondisk.Super, want uint64) { s.DefHashVersion = uint8(want) }),
+	SuperEncoding:    doSuper(tierSuper, func(s *ondisk.Super, want uint64) { s.Encoding = uint16(want) }),
+	SuperFlexSize:    doSuper(tierSuper, func(s *ondisk.Super, _ uint64) { s.LogGroupsPerFlex = flexUsual }),
+	SuperFuture:      {tierSuper, (*mender).mendFuture},
+	SuperErrors: doSuper(tierBackups, func(s *ondisk.Super, _ uint64) {
+		s.State &^= ondisk.StateError
+		forgetErrors(s)
+	}),
+	SuperUnclean:   doSuper(tierBackups, func(s *ondisk.Super, want uint64) { s.State |= uint16(want) }),
+	SuperLargeFile: doSuper(tierInodes, func(s *ondisk.Super, want uint64) { s.FeatureROCompat |= uint32(want) }),
+	SuperMMPBlock:  {tierBitmaps, (*mender).moveMMP},
+	MMPDamage:      {tierSuper, (*mender).resetMMP},
+	MMPChecksum:    {tierSuper, (*mender).sealMMP},
+	BackupLost:     {tierBackups, (*mender).updateBackup},
+	BackupDiffers:  {tierBackups, (*mender).updateBackup},
 }

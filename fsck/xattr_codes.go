@@ -1,5 +1,7 @@
 package fsck
 
+import "extant/internal/ondisk"
+
 // Codes of xattrs.
 const (
 	XattrBody        Code = "xattr-body"
@@ -39,8 +41,33 @@ var xattrProblems = []Problem{
 	{XattrCryptAbsent, Damage, ClearInode, "PR_1_MISSING_ENCRYPTION_XATTR", "an encrypted inode has no encryption context"},
 	{ValueInode, Damage, DropXattr, "PR_1_ATTR_VALUE_EA_INODE", "an xattr's value is in an inode that cannot have it"},
 	{ValueInodeFlag, Damage, DropXattr, "PR_1_ATTR_VALUE_EA_INODE", "an xattr's value is in an inode that is not for values"},
-	{ValueInodeSize, Damage, DropXattr, "", "an inode has more or fewer bytes than the value that is in it"},
+	{ValueInodeSize, Damage, SetField, "", "an inode has more or fewer bytes than the value that is in it"},
 	{ValueInodeHash, Damage, SealXattrs, "PR_1_ATTR_HASH", "an xattr's hash is not that of the value in another inode"},
 	{ValueInodeRefs, Minor, SetField, "PR_4_EA_INODE_REF_COUNT", "an inode with a value counts other references than it has"},
 	{ValueInodeLost, Damage, ClearInode, "PR_4_UNATTACHED_INODE", "an inode with a value that no xattr has"},
 }
+
+// What of xattrs is repaired, and how. Bodies and blocks are written anew with what is sound in them.
+var xattrRemedies = remedies{
+	XattrBody:        doBody,
+	XattrBodyClash:   doBody,
+	XattrBodyHash:    doBody,
+	XattrBlock:       {tierContent, (*mender).salvageXattrBlock},
+	XattrBlockClash:  {tierContent, (*mender).salvageXattrBlock},
+	XattrChecksum:    {tierContent, (*mender).sealXattrBlock},
+	XattrHash:        {tierContent, (*mender).salvageXattrBlock},
+	XattrBlockHash:   {tierContent, (*mender).salvageXattrBlock},
+	XattrRefcount:    {tierContent, (*mender).countXattrBlock},
+	XattrIndex:       {tierContent, (*mender).dropXattr},
+	XattrACL:         {tierContent, (*mender).dropXattr},
+	XattrCrypt:       doClear(tierContent),
+	XattrCryptAbsent: doClear(tierContent),
+	ValueInode:       {tierContent, (*mender).dropXattr},
+	ValueInodeFlag:   {tierContent, (*mender).dropXattr},
+	ValueInodeSize:   {tierContent, (*mender).sizeValue},
+	ValueInodeHash:   {tierContent, (*mender).hashValue},
+	ValueInodeRefs:   doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetEARefcount(want) }),
+	ValueInodeLost:   doClear(tierLinks),
+}
+
+var doBody = remedy{tierContent, (*mender).salvageBody}

@@ -50,7 +50,6 @@ func (c *checker) checkXattrs() error {
 	}
 	c.checkValues()
 	c.findings.take(&w.findings)
-	c.xrefs = nil
 	return nil
 }
 
