@@ -111,6 +111,9 @@ func (r *repairer) rounds(ctx context.Context) error {
 		if c.backup == nil && rep.After.Has(JournalExternal) && c.sb.HasIncompat(ondisk.IncompatNeedsRecovery) {
 			return &ondisk.UnsupportedError{Detail: "what is to be recovered is in a journal on another device"}
 		}
+		if r.takeBackup(c) {
+			continue
+		}
 		if rep.Rounds > roundsMax || rep.After.Worst() == Fatal {
 			return nil
 		}
@@ -118,6 +121,19 @@ func (r *repairer) rounds(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// takeBackup makes the copy of the super block that the options name the primary; false where they name none.
+func (r *repairer) takeBackup(c *checker) bool {
+	if r.o.Backup == 0 || r.o.Policy == No {
+		return false
+	}
+	r.o.Backup = 0
+	if newMender(c, r).restoreSuper(nil) != nil {
+		return false
+	}
+	_ = r.draft.Flush() // of a draft, which cannot fail
+	return true
 }
 
 // round repairs what is wrong in the first tier with anything to repair; false says that there is no such tier.
