@@ -412,7 +412,7 @@ var catalogue = []damage{
 	{name: "journal nowhere", image: "main", code: fsck.JournalInode, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = 0, 5 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
 	{name: "journal elsewhere", image: "main", code: fsck.JournalExternal, do: func(v *victim) {
 		v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev, s.JournalUUID = 0, 5, [16]byte{1} })
-	}, other: "PR_0_JOURNAL_BAD_INODE"},
+	}, blind: "it says so outside its list, and looks no further"},
 	{name: "journal aborted", image: "main", code: fsck.JournalAborted, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x20:], 0xFBFFFFFF) }) }, blind: "it clears the number when it writes"},
 	{name: "journal copy", image: "main", code: fsck.JournalCopy, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JnlBackupType = 0 }) }, blind: "without writing it does not look"},
 	{name: "journal no regular file", image: "main", code: fsck.JournalMode, do: func(v *victim) {
