@@ -17,8 +17,7 @@ type homing struct {
 // makeRoom writes home what the older half of the log has, or waits for the commit that keeps it from being enough.
 func (j *Journal) makeRoom() error {
 	j.checkpoint.Lock()
-	room := int(j.log.end - j.log.super.First)
-	err := j.checkpointLocked(room / 2)
+	err := j.checkpointLocked(j.room / 2)
 	j.checkpoint.Unlock()
 	if err != nil {
 		j.Abort(err)
@@ -57,6 +56,7 @@ func (j *Journal) checkpointLocked(want int) error {
 	for _, t := range old {
 		j.free += t.size
 		for _, e := range t.entries {
+			e.b.homing = false
 			if e.b.home == e {
 				e.b.home = nil
 				j.dropIdleLocked(e.b)
@@ -81,7 +81,7 @@ func (j *Journal) oldest(want int) (old []*transaction, list []homing) {
 	for _, t := range old {
 		for _, e := range t.entries {
 			if e.b.home == e {
-				e.writing = true
+				e.b.homing = true
 				list = append(list, homing{e.b.at, e.data})
 			}
 		}
@@ -137,7 +137,7 @@ func (j *Journal) Flush() error {
 func (j *Journal) emptyLog() (bool, error) {
 	j.checkpoint.Lock()
 	defer j.checkpoint.Unlock()
-	if err := j.checkpointLocked(int(j.log.end)); err != nil {
+	if err := j.checkpointLocked(j.room); err != nil {
 		return false, err
 	}
 	return j.markEmpty()

@@ -24,6 +24,23 @@ func (j *Journal) Force() error {
 	return j.commitUnlock(func(*transaction) bool { return true })
 }
 
+// Sync is Commit, and what was written to the device before the call is durable as well: file data that needed no transaction.
+func (j *Journal) Sync(t TID) error {
+	j.handle.Might(sched.Exclusive)
+	j.mu.Lock()
+	r := j.running
+	covers := r != nil && !t.Before(r.tid) && !r.empty() // its flush is still to come
+	err := j.commitUnlock(func(r *transaction) bool { return !t.Before(r.tid) })
+	if covers || err != nil {
+		return err
+	}
+	if err := j.flush(); err != nil {
+		j.Abort(err)
+		return j.Err()
+	}
+	return nil
+}
+
 // commitUnlock commits the running transaction if it is wanted, or waits for who does; else it waits for the one that is being written if that is wanted.
 // It releases mu.
 //

@@ -19,8 +19,8 @@ var (
 	classSuper      = &sched.Class{Name: "journal-super", Doc: "the super block of the journal while it is written"}
 )
 
-// transactionMax is the default of WriteConfig.TransactionMax.
-const transactionMax = 4096
+// MemoryMax is the default of WriteConfig.MemoryMax.
+const MemoryMax = 64 << 20
 
 // WriteConfig says what a journal writes to and how.
 type WriteConfig struct {
@@ -49,9 +49,9 @@ type WriteConfig struct {
 	// Now is the clock for the times in commit blocks. Nil is sched.Now.
 	Now func() time.Time
 
-	// TransactionMax bounds the blocks of a transaction where there is no log, and so the memory it takes; 0 is 4096. With a log it is a quarter of
-	// the log.
-	TransactionMax int
+	// MemoryMax bounds the bytes of log blocks that are in use at once, and with them what is kept in memory until it is home, where the log is larger
+	// than that; 0 is MemoryMax. A transaction takes a quarter of it at most.
+	MemoryMax int64
 
 	// Aborted is called once, without locks but in any task, when the journal has been aborted. It must neither start a handle nor
 	// wait for one. Nil is for nobody.
@@ -64,14 +64,17 @@ type Journal struct {
 	log     *Log         // immutable; nil for none. Its layout is used, its super block is in super
 	blocks  uint64       // immutable: no block at or past it is written
 	form    logForm      // immutable
-	max     int          // immutable: the log blocks that a transaction may take
+	room    int          // immutable: log blocks that may be in use
+	max     int          // immutable: log blocks that a transaction may take
 	credits int          // immutable: CreditsMax
 	timer   *sched.Timer // immutable; nil for none
 
-	handle    sched.Pseudo       // held by each handle
-	homes     sched.Pseudo       // the wait for a checkpoint that a commit which frees blocks might be
-	handles   sched.Pool[Handle] // stopped ones
-	recording []byte             // of the task that commits: what goes to the device in one write
+	handle  sched.Pseudo       // held by each handle
+	homes   sched.Pseudo       // the wait for a checkpoint that a commit which frees blocks might be
+	handles sched.Pool[Handle] // stopped ones
+
+	recording   []byte    // of the task that commits: what goes to the device in one write
+	committedAt time.Time // of the task that commits: what the last commit block says
 
 	checkpoint sched.Mutex
 	// +checklocks:checkpoint
@@ -123,16 +126,17 @@ func New(c WriteConfig) (*Journal, error) {
 		c.Now = sched.Now
 	}
 	j := &Journal{c: c, log: c.Log, next: 1, known: map[ondisk.Block]*block{}}
-	size := c.Cache.BlockSize()
-	j.blocks, j.max = uint64(c.Dev.Size())/uint64(size), c.TransactionMax
-	if j.max == 0 {
-		j.max = transactionMax
+	size, memory := int64(c.Cache.BlockSize()), c.MemoryMax
+	if memory == 0 {
+		memory = MemoryMax
 	}
+	j.blocks, j.room = uint64(c.Dev.Size()/size), max(int(memory/size), logMin)
 	if j.log != nil {
 		if err := j.begin(); err != nil {
 			return nil, err
 		}
 	}
+	j.free, j.max = j.room, j.room/4
 	for j.credits = j.max; j.form.cost(j.credits, 0) > j.max; j.credits-- {
 	}
 	j.handle.Init(classHandle)
@@ -159,15 +163,16 @@ func (j *Journal) begin() error {
 	if l.c.BlockSize != j.c.Cache.BlockSize() {
 		return fmt.Errorf("blocks of %d bytes in the log and of %d in the cache", l.c.BlockSize, j.c.Cache.BlockSize())
 	}
+	if j.blocks = l.c.Blocks; j.blocks > 1<<32 {
+		j.c.Wide = true
+	}
 	j.super = formedSuper(l.super, j.c)
 	j.form = newLogForm(&j.super, l.c.BlockSize)
-	room := int(l.end - l.super.First)
-	j.next, j.head, j.blocks = TID(l.super.Sequence), l.super.First, l.c.Blocks
-	j.free = room - 1 // so that head and tail only meet when there is nothing between
-	j.max = room / 4
-	if j.max < logMin/4 {
+	room := int(l.end-l.super.First) - 1 // so that head and tail only meet when there is nothing between
+	if room < logMin {
 		return corrupt(l.layout.block(0), "a log of %d blocks is too small to be written", room)
 	}
+	j.next, j.head, j.room = TID(l.super.Sequence), l.super.First, min(j.room, room)
 	return nil
 }
 

@@ -166,6 +166,10 @@ func (r *recorder) sum(data []byte) uint32 {
 // commit writes the commit block.
 func (r *recorder) commit() error {
 	b, now := r.head(ondisk.JournalCommit), r.j.c.Now()
+	if now.Before(r.j.committedAt) {
+		now = r.j.committedAt // recovery takes a commit block that is older than the one before it for a leftover
+	}
+	r.j.committedAt = now
 	k := ondisk.JournalCommitBlock{Sec: uint64(now.Unix()), Nsec: uint32(now.Nanosecond())}
 	if err := k.Header.Decode(b); err != nil {
 		return err

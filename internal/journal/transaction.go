@@ -49,6 +49,8 @@ type block struct {
 	buf  *buffer.Buffer // so that it stays the block's only one; nil for file data, and when forgotten
 	gone bool           // freed, and not in use again
 
+	homing bool // a checkpoint is writing it home
+
 	run  *entry // in the running transaction; nil for none, like the others
 	com  *entry // in the one that is being written
 	home *entry // newest in those in the log, to be written home
@@ -59,13 +61,12 @@ func (b *block) idle() bool { return b.run == nil && b.com == nil && b.home == n
 // entry is a block's part in one transaction. Guarded by Journal.mu; data does not change once it is set but for
 // another slice while the transaction runs.
 type entry struct {
-	b       *block
-	t       *transaction
-	data    []byte // what is written: of metadata, set when the transaction takes no handles any more
-	open    bool   // the buffer's content is the transaction's own
-	dirty   bool   // somebody changed it
-	gone    bool   // forgotten in the transaction
-	writing bool   // a checkpoint is writing it home
+	b     *block
+	t     *transaction
+	data  []byte // what is written: of metadata, set when the transaction takes no handles any more
+	open  bool   // the buffer's content is the transaction's own
+	dirty bool   // somebody changed it
+	gone  bool   // forgotten in the transaction
 }
 
 // runLocked makes a transaction for handles to join.
@@ -192,16 +193,14 @@ func (j *Journal) switchLocked(t *transaction) {
 // +checklocks:j.mu
 func (j *Journal) finishLocked(t *transaction) (homing bool) {
 	for _, b := range t.forgotten {
-		if b.home != nil {
-			homing = homing || b.home.writing
-			j.supersedeLocked(b, nil)
-		}
+		homing = homing || b.homing
+		b.supersede(nil)
 		j.dropIdleLocked(b)
 	}
 	for _, e := range t.entries {
 		e.b.com = nil
 		if j.log != nil {
-			j.supersedeLocked(e.b, e)
+			e.b.supersede(e)
 		}
 		j.dropIdleLocked(e.b)
 	}
@@ -214,12 +213,10 @@ func (j *Journal) finishLocked(t *transaction) (homing bool) {
 	return homing
 }
 
-// supersedeLocked makes e what is to be written home of b.
-//
-// +checklocks:j.mu
-func (j *Journal) supersedeLocked(b *block, e *entry) {
-	if old := b.home; old != nil && !old.writing {
-		old.data = nil // it need not stay in memory
+// supersede makes e, or nothing, what is to be written home of b. Older content need not stay in memory.
+func (b *block) supersede(e *entry) {
+	if b.home != nil {
+		b.home.data = nil
 	}
 	b.home = e
 }
