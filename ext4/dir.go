@@ -95,7 +95,7 @@ func (n *Inode) copyAreas(fb uint64) (areas []dirArea, next uint64, more bool, e
 	if fb >= end {
 		return nil, 0, false, nil
 	}
-	r, err := n.runOf(fb)
+	r, err := n.mapped(fb)
 	if err != nil {
 		return nil, 0, false, err
 	}
@@ -210,7 +210,7 @@ func (n *Inode) dirBlock(fb uint64) ([]byte, error) {
 
 // dirBlockPlace is where block fb of a directory lies on the device.
 func (n *Inode) dirBlockPlace(fb uint64) (ondisk.Block, error) {
-	r, err := n.runOf(fb)
+	r, err := n.mapped(fb)
 	switch {
 	case err != nil:
 		return 0, err

@@ -12,7 +12,8 @@ func (n *Inode) IndexLookup(name string) (ondisk.Ino, error) {
 	if err != nil {
 		return 0, err
 	}
-	return n.indexFind(m)
+	at, err := n.indexFind(m)
+	return at.ino, err
 }
 
 // IndexLevels is the number of levels of nodes below the root of a directory's index.

@@ -30,17 +30,33 @@ func (n *Inode) extentRun(fb ondisk.FileBlock) (run, error) {
 
 // extentNode reads the node in block b, which may map what w says.
 func (n *Inode) extentNode(b ondisk.Block, w ondisk.ExtentBounds) (ondisk.ExtentNode, error) {
+	buf, err := n.extentBuffer(b, w)
+	if err != nil {
+		return nil, err
+	}
+	return buf.Data(), nil
+}
+
+// extentBuffer is the buffer of a node that may map what w says, checked.
+func (n *Inode) extentBuffer(b ondisk.Block, w ondisk.ExtentBounds) (*buffer.Buffer, error) {
+	buf, err := n.fs.metaBlock("extent node", b)
+	if err != nil {
+		return nil, ondisk.Locate(err, n.ino, b)
+	}
 	use := buffer.Use{What: useExtentNode, Ino: n.ino, From: uint64(w.First)<<8 | uint64(w.Depth), To: w.End}
-	return n.fs.checkedBlock("extent node", b, use, func(data []byte) error {
-		node := ondisk.ExtentNode(data)
-		if err := node.Check(w); err != nil {
-			return err
-		}
-		if n.fs.csum {
-			return node.CheckCsum(n.core().seed)
-		}
-		return nil
-	})
+	if buf.GoodFor(use) {
+		return buf, nil
+	}
+	node := ondisk.ExtentNode(buf.Data())
+	err = node.Check(w)
+	if err == nil && n.fs.csum {
+		err = node.CheckCsum(n.core().seed)
+	}
+	if err != nil {
+		return nil, ondisk.Locate(err, n.ino, b)
+	}
+	buf.SetGoodFor(use)
+	return buf, nil
 }
 
 // leafRun is the extent of a leaf that holds fb, or the hole around it.

@@ -11,24 +11,6 @@ import (
 	"extant/sched"
 )
 
-// Options are how to mount. The zero value is right for most.
-type Options struct {
-	// NoLoad leaves the journal alone even if it needs recovery: what is read is what the last checkpoint
-	// left, which may contradict itself. It is the remedy for a damaged journal, or one on a device of its own.
-	NoLoad bool
-
-	// CacheBytes bounds the memory for metadata; 0 means 64 MiB. Data of files is not cached.
-	CacheBytes int64
-
-	// SuperBlock is the number of the block whose copy of the super block, and of the descriptors after it, to use:
-	// 32768 is usual with blocks of 4 KiB, 8193 with 1 KiB. 0 means the primary.
-	SuperBlock ondisk.Block
-
-	// Truncated accepts a device that is shorter than the file system: what lies beyond its end is unreadable,
-	// the rest is read. Otherwise Mount refuses it, as the kernel does.
-	Truncated bool
-}
-
 const cacheBytesDefault = 64 << 20
 
 // Of the budget for metadata, inodes get their number of these; one takes less than 1 KiB but for inodes of more than 256 bytes.
@@ -42,6 +24,9 @@ type FS struct {
 	cache  *buffer.Cache                   // metadata by block
 	inodes *clock.Cache[ondisk.Ino, Inode] // by number, the ones with a policy among them
 	fast   *fastCommits                    // what the journal holds beyond blocks; nil for nothing
+
+	rw    sched.Pointer[writer] // nil where it is mounted to read
+	files *fileCache            // immutable: nil where it is mounted to read
 }
 
 var inodeClasses = clock.Classes{
@@ -50,13 +35,17 @@ var inodeClasses = clock.Classes{
 }
 
 // Mount opens the file system on dev. It reads the super block and, where recovery is needed, the journal; everything
-// else is read when it is wanted. It writes nothing. dev stays the caller's: Close does not close it.
+// else is read when it is wanted. It writes nothing, unless Options.ReadWrite says so. dev stays the caller's: Close does not close it.
 //
-// A journal that cannot be recovered is an error that says so; with Options.NoLoad the file system opens without it.
+// A journal that cannot be recovered is an error that says so; with Options.NoLoad the file system opens without it. A feature
+// that stands in the way of writing is an *UnsupportedError that names it.
 func Mount(dev disk.Device, o Options) (*FS, error) {
 	l, err := readLayout(dev, dev.Size(), o)
 	if err != nil {
 		return nil, err
+	}
+	if o.ReadWrite {
+		return mountToWrite(dev, l, o)
 	}
 	fs := newFS(l, dev, o)
 	if o.NoLoad || !l.sb.HasCompat(ondisk.CompatHasJournal) {
@@ -77,11 +66,15 @@ func newFS(l *layout, view io.ReaderAt, o Options) *FS {
 	return fs
 }
 
-// Close ends the use of the file system and its inodes. There is nothing to write back. The device stays open.
-func (fs *FS) Close() error { return nil }
-
-// Super is the super block as recovery leaves it.
-func (fs *FS) Super() ondisk.Super { return fs.sb }
+// Super is the super block as recovery leaves it and, mounted to write, as it is now.
+func (fs *FS) Super() ondisk.Super {
+	if w := fs.rw.Load(); w != nil {
+		sb := w.super.get()
+		w.alloc.Super(&sb)
+		return sb
+	}
+	return fs.sb
+}
 
 // BlockSize is the size of a block in bytes.
 func (fs *FS) BlockSize() int { return fs.blockSize }

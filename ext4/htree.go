@@ -72,29 +72,31 @@ type dxPath struct {
 }
 
 type dxPlace struct {
+	fb   ondisk.FileBlock // holds the node
 	node ondisk.DxNode
 	i    int
 }
 
+// below is the block that the entry leads to.
+func (p dxPlace) below() ondisk.FileBlock { return p.node.Block(p.i) }
+
 // probe walks down to the first leaf that may hold names of a hash.
 func (n *Inode) probe(root ondisk.DxRoot, node ondisk.DxNode, hash uint32) (dxPath, error) {
 	p := dxPath{n: n, hash: hash, last: int(root.IndirectLevels)}
-	p.at[0] = dxPlace{node, node.Find(hash)}
+	p.at[0] = dxPlace{0, node, node.Find(hash)}
 	for level := range p.last {
-		below, err := n.indexNode(p.at[level].node.Block(p.at[level].i))
+		fb := p.at[level].below()
+		node, err := n.indexNode(fb)
 		if err != nil {
 			return p, err
 		}
-		p.at[level+1] = dxPlace{below, below.Find(hash)}
+		p.at[level+1] = dxPlace{fb, node, node.Find(hash)}
 	}
 	return p, nil
 }
 
 // leaf is the block of the directory that the path leads to.
-func (p *dxPath) leaf() uint64 {
-	last := p.at[p.last]
-	return uint64(last.node.Block(last.i))
-}
+func (p *dxPath) leaf() uint64 { return uint64(p.at[p.last].below()) }
 
 // next moves to the leaf after, if that one goes on with names of the same hash.
 func (p *dxPath) next() (bool, error) {
@@ -107,41 +109,48 @@ func (p *dxPath) next() (bool, error) {
 	}
 	p.at[level].i++
 	for ; level < p.last; level++ {
-		node, err := p.n.indexNode(p.at[level].node.Block(p.at[level].i))
+		fb := p.at[level].below()
+		node, err := p.n.indexNode(fb)
 		if err != nil {
 			return false, err
 		}
-		p.at[level+1] = dxPlace{node, 0}
+		p.at[level+1] = dxPlace{fb, node, 0}
 	}
 	return true, nil
 }
 
-// indexFind looks a name up by way of the index. Leaves that share the hash are visited in turn, but never more of them than the
-// directory can have.
-func (n *Inode) indexFind(m *nameMatch) (ondisk.Ino, error) {
+// probeName is probe for the hash of a name.
+func (n *Inode) probeName(m *nameMatch) (ondisk.DxRoot, dxPath, error) {
 	root, node, err := n.indexRoot()
 	if err != nil {
-		return 0, err
+		return root, dxPath{}, err
 	}
 	hash, err := m.hash(n.fs.sb.HashVersion(root.HashVersion), n.fs.sb.HashSeed)
 	if err != nil {
-		return 0, err
+		return root, dxPath{}, err
 	}
 	p, err := n.probe(root, node, hash)
+	return root, p, err
+}
+
+// indexFind looks a name up by way of the index. Leaves that share the hash are visited in turn, but never more of them than the
+// directory can have.
+func (n *Inode) indexFind(m *nameMatch) (entryPlace, error) {
+	_, p, err := n.probeName(m)
 	if err != nil {
-		return 0, err
+		return entryPlace{}, err
 	}
 	for range min(n.blocksOfSize(), n.fs.blocks) {
 		data, err := n.dirBlock(p.leaf())
 		if err != nil {
-			return 0, err
+			return entryPlace{}, err
 		}
-		if ino, err := m.find(data); ino != 0 || err != nil {
-			return ino, ondisk.Locate(err, n.ino, 0)
+		if d, err := m.find(data); d.Ino != 0 || err != nil {
+			return placeOf(d, Cookie(p.leaf()<<n.fs.blockBits)), ondisk.Locate(err, n.ino, 0)
 		}
 		if more, err := p.next(); !more || err != nil {
-			return 0, err
+			return entryPlace{}, err
 		}
 	}
-	return 0, n.corrupt("directory index", "hash %#x goes on through more leaves than there are", hash)
+	return entryPlace{}, n.corrupt("directory index", "hash %#x goes on through more leaves than there are", p.hash)
 }

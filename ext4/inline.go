@@ -8,11 +8,7 @@ import (
 
 // inlineData is what the inode holds of its content.
 func (n *Inode) inlineData() (ondisk.InlineData, error) {
-	body, err := n.bodyXattrs()
-	if err != nil {
-		return ondisk.InlineData{}, err
-	}
-	d, err := n.core().disk.InlineData(body)
+	d, err := n.core().inlineData()
 	return d, ondisk.Locate(err, n.ino, 0)
 }
 

@@ -26,6 +26,11 @@ type Inode struct {
 	last   sched.Pointer[run]    // where the last block that was looked for lies
 	merkle sched.Pointer[verity] // of a file with fs-verity, once it has been read
 
+	changedIn sched.Int64 // number of the transaction that changed the slot last; 0 for none
+	dataIn    sched.Int64 // the last one without which data could not be found: it changed i_size or the map
+
+	*content // immutable: of a regular file mounted to write; nil for others
+
 	mu    sched.RWMutex // i_rwsem: names of a directory, size and data of a file, attributes; class by the inode's type
 	xattr sched.RWMutex // xattr_sem: xattrs and inline data, in the slot and out of it
 	maps  sched.RWMutex // i_data_sem: which blocks the inode has
@@ -33,6 +38,10 @@ type Inode struct {
 	state sched.Mutex // excludes other writers of now
 	// +checklocks:state
 	holds int // calls of Hold without a Release
+	// +checklocks:state
+	nameless bool // made without a name, and may still get one
+
+	orphan orphanLink // guarded by orphans.mu
 }
 
 // core is what the slot of an inode holds at some moment. It does not change.
@@ -196,6 +205,11 @@ func (fs *FS) newInode(ino ondisk.Ino, slot []byte) (*Inode, error) {
 	if err != nil {
 		return nil, ondisk.Locate(err, ino, 0)
 	}
+	return fs.makeInode(ino, c), nil
+}
+
+// makeInode is an inode with this content.
+func (fs *FS) makeInode(ino ondisk.Ino, c *core) *Inode {
 	n := &Inode{fs: fs, ino: ino}
 	class := classInode
 	if c.disk.Type() == ondisk.ModeDir {
@@ -207,7 +221,10 @@ func (fs *FS) newInode(ino ondisk.Ino, slot []byte) (*Inode, error) {
 	n.state.Init(classState)
 	n.now.Store(c)
 	n.size.Store(c.size)
-	return n, nil
+	if fs.files != nil && c.disk.Type() == ondisk.ModeRegular {
+		n.content = fs.newContent(ino, c)
+	}
+	return n
 }
 
 // newCore decodes a slot, which it keeps, and checks it.

@@ -33,17 +33,17 @@ func (n *Inode) lookupLocked(name string) (ondisk.Ino, error) {
 	if err != nil {
 		return 0, err
 	}
-	ino, err := n.find(m)
+	at, err := n.find(m)
 	if err != nil {
-		return 0, err
+		return 0, n.fs.judge(err)
 	}
-	if ino == 0 {
+	if at.ino == 0 {
 		return 0, syscall.ENOENT
 	}
-	if err := n.fs.checkNamed(ino); err != nil {
-		return 0, ondisk.Locate(err, n.ino, 0)
+	if err := n.fs.checkNamed(at.ino); err != nil {
+		return 0, n.fs.judge(ondisk.Locate(err, n.ino, 0))
 	}
-	return ino, nil
+	return at.ino, nil
 }
 
 // Child is Lookup and then Inode of what was found. An entry that names an inode not in use is a *CorruptError.
@@ -76,26 +76,34 @@ func (n *Inode) childLocked(name string) (*Inode, error) {
 	return child, err
 }
 
-// find returns the inode number of the entry that m matches; 0 for none.
-func (n *Inode) find(m *nameMatch) (ondisk.Ino, error) {
+// entryPlace is where a directory entry lies.
+type entryPlace struct {
+	ino  ondisk.Ino // 0 for no entry
+	kind uint8      // the type in the entry
+	base Cookie     // of the area that holds it
+	off  int        // in the area, bytes
+}
+
+// find returns the entry that m matches, with ino 0 for none.
+func (n *Inode) find(m *nameMatch) (entryPlace, error) {
 	if ino, known := n.fs.fast.lookup(n.ino, m); known {
-		return ino, nil
+		return entryPlace{ino: ino}, nil
 	}
 	if n.fs.fast.creates(n.ino) || !n.indexed() || m.dots() {
 		return n.scan(m)
 	}
-	ino, err := n.indexFind(m)
+	at, err := n.indexFind(m)
 	if err == nil || !brokenIndex(err) {
-		return ino, err
+		return at, err
 	}
 	// The index only speeds up what the entries alone decide: it is passed over when it cannot be used. But that there is no
 	// such name is not said on the word of a directory known to be damaged.
-	ino, scanErr := n.scan(m)
+	at, scanErr := n.scan(m)
 	var corrupt *CorruptError
-	if ino == 0 && scanErr == nil && errors.As(err, &corrupt) {
-		return 0, err
+	if at.ino == 0 && scanErr == nil && errors.As(err, &corrupt) {
+		return entryPlace{}, err
 	}
-	return ino, scanErr
+	return at, scanErr
 }
 
 // brokenIndex reports whether err is the index's fault rather than the device's.
@@ -107,20 +115,24 @@ func brokenIndex(err error) bool {
 
 // scan looks through all of the directory. Where a part of it cannot be read, a name that is in no other is
 // an error and not missing.
-func (n *Inode) scan(m *nameMatch) (ondisk.Ino, error) {
+func (n *Inode) scan(m *nameMatch) (entryPlace, error) {
 	var first error
 	for area, err := range n.dirAreas(0) {
 		if err == nil {
-			var ino ondisk.Ino
-			if ino, err = m.find(area.data); ino != 0 {
-				return ino, nil
+			var d ondisk.Dirent
+			if d, err = m.find(area.data); d.Ino != 0 {
+				return placeOf(d, area.base), nil
 			}
 		}
 		if first == nil && err != nil {
 			first = ondisk.Locate(err, n.ino, 0)
 		}
 	}
-	return 0, first
+	return entryPlace{}, first
+}
+
+func placeOf(d ondisk.Dirent, base Cookie) entryPlace {
+	return entryPlace{ino: d.Ino, kind: d.Type, base: base, off: d.Off}
 }
 
 // nameMatch is a name that is looked up, in the form in which it compares with entries.
@@ -178,19 +190,19 @@ func (m *nameMatch) matches(entry []byte) bool {
 	return bytes.Equal(m.name, entry)
 }
 
-// find returns the inode number of the entry in an area that the name matches; 0 for none.
-func (m *nameMatch) find(area []byte) (ondisk.Ino, error) {
+// find returns the entry in an area that the name matches, with Ino 0 for none.
+func (m *nameMatch) find(area []byte) (ondisk.Dirent, error) {
 	if m.plain() {
 		d, _, err := ondisk.FindDirent(area, m.name)
-		return d.Ino, err
+		return d, err
 	}
 	for d, err := range ondisk.Dirents(area) {
 		if err != nil {
-			return 0, err
+			return ondisk.Dirent{}, err
 		}
 		if d.Ino != 0 && m.matches(d.Name) {
-			return d.Ino, nil
+			return d, nil
 		}
 	}
-	return 0, nil
+	return ondisk.Dirent{}, nil
 }

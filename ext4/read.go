@@ -7,8 +7,8 @@ import (
 	"extant/internal/ondisk"
 )
 
-// ReadAt reads a regular file as io.ReaderAt says. Holes and unwritten extents read as zeros. Data goes from the device into p
-// directly, what lies side by side there in one read.
+// ReadAt reads a regular file as io.ReaderAt says. Holes and unwritten extents read as zeros. Mounted to read only, data goes from
+// the device into p directly, what lies side by side there in one read. Mounted to write, it comes by way of the cache.
 //
 // The data of an encrypted file is refused with an *UnsupportedError. That of a file with fs-verity is verified against
 // its Merkle tree; the signature of the file's digest is not looked at.
@@ -26,10 +26,76 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	read := n.readData
-	if n.hasVerity() {
+	switch {
+	case n.hasVerity():
 		read = n.readVerified
+	case n.content != nil:
+		read = n.readCached
 	}
 	return readSize(p, off, n.length(), read)
+}
+
+// readCached fills p with the content at off by way of the cache. Where the file becomes shorter meanwhile it reads to the end and
+// returns io.EOF.
+func (n *Inode) readCached(p []byte, off int64) (int, error) {
+	for done := 0; done < len(p); {
+		k, err := n.readSome(p[done:], off+int64(done))
+		if err != nil {
+			return done, err
+		}
+		done += k
+	}
+	return len(p), nil
+}
+
+// readSome fills the start of p with what one folio, or the inode, has at off.
+func (n *Inode) readSome(p []byte, off int64) (int, error) {
+	bits := n.fs.blockBits
+	i, at := uint64(off)>>bits, int(off)&(n.fs.blockSize-1)
+	for {
+		if n.where().mayBeInline() {
+			if k, ok, err := n.readInInode(p, off); ok || err != nil {
+				return k, err
+			}
+			continue
+		}
+		f, err := n.uptodate(i, uint64(at+len(p)+n.fs.blockSize-1)>>bits)
+		if err == errInInode {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		k := min(int64(len(p)), int64(n.fs.blockSize-at), n.size.Load()-off)
+		if k > 0 {
+			copy(p[:k], f.Data()[at:])
+		}
+		f.Unlock()
+		if k <= 0 {
+			return 0, io.EOF
+		}
+		return int(k), nil
+	}
+}
+
+// readInInode is readSome where the inode has the data. It takes no lock: a slot that stayed the same while the inode had the newest
+// data held it. Otherwise ok is false.
+func (n *Inode) readInInode(p []byte, off int64) (k int, ok bool, err error) {
+	c := n.core()
+	if !n.where().mayBeInline() || n.core() != c {
+		return 0, false, nil
+	}
+	left := c.size - off
+	if left <= 0 {
+		return 0, true, io.EOF
+	}
+	d, err := c.inlineData()
+	if err != nil {
+		return 0, false, ondisk.Locate(err, n.ino, 0)
+	}
+	p = p[:min(int64(len(p)), left)]
+	d.CopyTo(p, off)
+	return len(p), true, nil
 }
 
 // readSize reads as io.ReaderAt says from content that has size bytes.

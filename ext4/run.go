@@ -47,7 +47,7 @@ func (r run) follows(p run) bool {
 	return r.first == p.end() && r.state == p.state && (r.state == hole || r.start == p.start+ondisk.Block(p.count))
 }
 
-// runOf returns a run that holds file block fb. It is as long as one node of the inode's tree tells.
+// runOf returns a run that holds file block fb. It is as long as one node of the inode's tree tells. The maps lock is held.
 func (n *Inode) runOf(fb uint64) (run, error) {
 	if r := n.last.Load(); r != nil && r.holds(fb) {
 		return *r, nil
@@ -64,6 +64,8 @@ func (n *Inode) findRun(fb uint64) (r run, err error) {
 	switch {
 	case fb >= ondisk.FileBlocksMax:
 		return run{first: ondisk.FileBlocksMax, count: math.MaxUint64 - ondisk.FileBlocksMax}, nil
+	case n.inline():
+		return run{count: ondisk.FileBlocksMax}, nil
 	case n.core().disk.Has(ondisk.InodeExtents):
 		r, err = n.extentRun(ondisk.FileBlock(fb))
 	default:
@@ -106,7 +108,7 @@ func (n *Inode) pieces(first, end uint64) iter.Seq2[run, error] {
 	return func(yield func(run, error) bool) {
 		count, mapped := uint64(0), uint64(0)
 		for first < end {
-			r, err := n.runOf(first)
+			r, err := n.mapped(first)
 			if err == nil {
 				r = r.clip(first, end)
 				first = r.end()

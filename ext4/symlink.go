@@ -40,9 +40,28 @@ func (n *Inode) linkBytes() ([]byte, error) {
 	case fast:
 		return n.core().disk.IBlock[:n.length()], nil
 	}
-	raw := make([]byte, n.length())
-	_, err := n.readData(raw, 0)
-	return raw, err
+	if n.inline() {
+		raw := make([]byte, n.length())
+		_, err := n.readInline(raw, 0)
+		return raw, err
+	}
+	return n.linkBlock()
+}
+
+// linkBlock is the target in the link's block, which is metadata: its newest content may be in the journal alone.
+func (n *Inode) linkBlock() ([]byte, error) {
+	r, err := n.runOf(0)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.state != written:
+		return nil, n.corrupt("symbolic link", "no data for its target of %d bytes", n.length())
+	}
+	buf, err := n.fs.metaBlock("symbolic link", r.at(0))
+	if err != nil {
+		return nil, ondisk.Locate(err, n.ino, 0)
+	}
+	return buf.Data()[:n.length()], nil
 }
 
 // fastLink reports whether the target is in i_block. There is no flag for it: such a link has no block but the one for xattrs, which

@@ -86,7 +86,7 @@ func (n *Inode) readVerity() (*verity, error) {
 
 // mappedEnd is where the last block that the file has ends, in bytes.
 func (n *Inode) mappedEnd() (uint64, error) {
-	r, err := n.runOf(ondisk.FileBlocksMax - 1)
+	r, err := n.mapped(ondisk.FileBlocksMax - 1)
 	switch {
 	case err != nil:
 		return 0, err

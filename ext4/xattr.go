@@ -15,6 +15,8 @@ const xattrValueMax = 64 << 10
 // inline data and encryption contexts, is not among them.
 func (n *Inode) Xattrs() ([]string, error) {
 	var names []string
+	n.xattr.RLock()
+	defer n.xattr.RUnlock()
 	err := n.eachXattr(func(x ondisk.Xattr) bool {
 		if name, ok := ondisk.JoinXattrName(x.Index, x.Name); ok {
 			names = append(names, name)
@@ -58,6 +60,8 @@ func (n *Inode) CryptContext() (ondisk.CryptContext, error) {
 
 // rawXattr is a copy of a value as it is stored.
 func (n *Inode) rawXattr(index uint8, name string) ([]byte, error) {
+	n.xattr.RLock()
+	defer n.xattr.RUnlock()
 	var found ondisk.Xattr
 	ok := false
 	err := n.eachXattr(func(x ondisk.Xattr) bool {
@@ -104,11 +108,13 @@ func (n *Inode) bodyXattrs() (ondisk.XattrArea, error) {
 }
 
 // XattrBlock is the number of the block that holds xattrs (i_file_acl); 0 for none.
-func (n *Inode) XattrBlock() ondisk.Block {
-	if n.fs.sb.HasIncompat(ondisk.Incompat64Bit) {
-		return n.core().disk.FileACL()
+func (n *Inode) XattrBlock() ondisk.Block { return n.fs.xattrBlock(&n.core().disk) }
+
+func (l *layout) xattrBlock(d *ondisk.Inode) ondisk.Block {
+	if l.sb.HasIncompat(ondisk.Incompat64Bit) {
+		return d.FileACL()
 	}
-	return ondisk.Block(n.core().disk.FileACLLo)
+	return ondisk.Block(d.FileACLLo)
 }
 
 // blockXattrs is the area in the inode's xattr block, which other inodes may share.
@@ -148,7 +154,7 @@ func (n *Inode) inodeValue(x ondisk.Xattr) ([]byte, error) {
 		return nil, n.corrupt("xattr", "value of %q has %d bytes, but inode %d %d", x.Name, x.Size, x.ValueIno, ea.length())
 	}
 	value := make([]byte, x.Size)
-	if _, err := ea.readBlocks(value, 0); err != nil {
+	if err := ea.readValue(value); err != nil {
 		return nil, err
 	}
 	return value, n.checkInodeValue(x, ea, value)

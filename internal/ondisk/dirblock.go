@@ -99,26 +99,11 @@ func (w *DirWriter) Left() int { return len(w.area) - w.end }
 // InsertDirent adds an entry to a directory area that has others; false says that it does not fit, and changes nothing.
 // The name is not there yet. tail is what NewDirWriter was given.
 func InsertDirent(area []byte, tail int, ino Ino, name []byte, fileType uint8) (bool, error) {
-	need := DirentSize(len(name))
-	for off := 0; off < len(area)-tail; {
-		d, err := DirentAt(area, off)
-		if err != nil {
-			return false, err
-		}
-		used := 0
-		if d.Ino != 0 {
-			used = max(DirentSizeMin, DirentSize(len(d.Name))) // damage makes empty names
-		}
-		if d.Len-used >= need && off+d.Len <= len(area)-tail {
-			if used > 0 {
-				putRecLen(area[off:], used)
-			}
-			putDirent(area[off+used:], ino, name, fileType, d.Len-used)
-			return true, nil
-		}
-		off += d.Len
+	off, err := DirentRoom(area, tail, len(name))
+	if err != nil || off < 0 {
+		return false, err
 	}
-	return false, nil
+	return true, PutDirent(area, off, ino, name, fileType)
 }
 
 // RemoveDirent takes the entry at byte off out of a directory area: the record before it grows over it, or, where it is the

@@ -9,6 +9,8 @@ const (
 	DxEntrySize    = 8
 	DxTailSize     = 8
 
+	dxLevelsOffset = 30 // of indirect_levels in the root
+
 	dxNodeEntries = DirentHeaderSize // where the entries of a node lie, after an entry not in use that spans the block
 	dxBlockMask   = 1<<28 - 1        // of dx_entry.block; the upper bits were meant for a fill level
 )
@@ -340,3 +342,30 @@ func (n DxNode) CheckCsum(seed uint32) error {
 	}
 	return checkCsum("directory index", binary.LittleEndian.Uint32(n.block[off+4:]), n.Csum(seed))
 }
+
+// MoveUpper moves the upper half of the entries to another node, which it makes, and returns the hash of the first, for the entry above
+// that is to point there. The node has two entries at least.
+func (n DxNode) MoveUpper(f DxFormat, to DxNode) uint32 {
+	count := n.Count()
+	half := count / 2
+	to.Init(f, n.Block(half))
+	copy(to.block[to.entries+DxEntrySize:], n.block[n.entries+(half+1)*DxEntrySize:n.entries+count*DxEntrySize])
+	to.setCount(count - half)
+	hash := n.Hash(half)
+	n.Truncate(half)
+	return hash
+}
+
+// MoveDown moves all entries of a root to a node of one more level, which it makes in block fb of the directory. The levels in the root are
+// left for the caller.
+func (n DxNode) MoveDown(f DxFormat, to DxNode, fb FileBlock) {
+	count := n.Count()
+	to.Init(f, n.Block(0))
+	copy(to.block[to.entries+DxEntrySize:], n.block[n.entries+DxEntrySize:n.entries+count*DxEntrySize])
+	to.setCount(count)
+	n.Truncate(1)
+	binary.LittleEndian.PutUint32(n.entry(0)[4:], uint32(fb))
+}
+
+// SetDxLevels sets the number of levels in the root of an index.
+func SetDxLevels(root []byte, levels int) { root[dxLevelsOffset] = uint8(levels) }

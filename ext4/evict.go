@@ -1,0 +1,128 @@
+package ext4
+
+import (
+	"syscall"
+
+	"extant/internal/alloc"
+	"extant/internal/journal"
+	"extant/internal/ondisk"
+)
+
+// Hold keeps an inode from being freed when its last name goes, as an open file does, until a Release for every Hold. An inode that
+// was freed already is syscall.ESTALE.
+func (n *Inode) Hold() error {
+	n.state.Lock()
+	defer n.state.Unlock()
+	if n.now.Load().gone {
+		return syscall.ESTALE
+	}
+	n.holds++
+	return nil
+}
+
+// Release ends a Hold. The last one frees an inode that has no name any more; what it returns is about that.
+func (n *Inode) Release() error {
+	n.state.Lock()
+	n.holds--
+	last := n.holds == 0
+	n.state.Unlock()
+	if !last || n.core().disk.LinksCount != 0 {
+		return nil
+	}
+	w := n.fs.rw.Load()
+	if w == nil || w.refuses() != nil {
+		return nil // what cannot be freed now is an orphan, which the next mount frees
+	}
+	return n.fs.judge(n.evict(w))
+}
+
+// evict frees an inode that has no name and that nobody holds. No lock of an inode and no handle is held.
+func (n *Inode) evict(w *writer) error { return w.evictAll([]*Inode{n}, nil) }
+
+// evictAll evicts inodes, and those that held values of their xattrs. It returns err, or else what went wrong.
+func (w *writer) evictAll(list []*Inode, err error) error {
+	if len(list) == 0 {
+		return err
+	}
+	w.internal.enter()
+	defer w.internal.leave()
+	for len(list) > 0 {
+		n := list[0]
+		list = list[1:]
+		if !n.dying() {
+			continue
+		}
+		unused, e := n.freeAll(w)
+		list = append(list, unused...)
+		if err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// freeAll frees what the inode has and then the inode.
+func (n *Inode) freeAll(w *writer) (unused []*Inode, err error) {
+	if err := n.freeContent(w); err != nil {
+		return nil, err
+	}
+	if unused, err = n.freeXattrs(w); err != nil {
+		return unused, err
+	}
+	return unused, w.do(alloc.FreeInodeCredits+3*slotCredits, func(h *journal.Handle) error { return n.free(w, h) })
+}
+
+// dying decides that an inode is to be freed, and that nobody may hold it any more.
+func (n *Inode) dying() bool {
+	n.state.Lock()
+	defer n.state.Unlock()
+	c := n.now.Load()
+	if c.gone || n.holds > 0 || c.disk.LinksCount != 0 {
+		return false
+	}
+	dead := *c
+	dead.gone = true
+	n.now.Store(&dead)
+	return true
+}
+
+// free gives the number of an inode back that has nothing any more.
+func (n *Inode) free(w *writer, h *journal.Handle) error {
+	if err := w.orphans.remove(h, n); err != nil {
+		return err
+	}
+	dir := n.IsDir()
+	now := w.now()
+	if err := n.update(h, func(e *edit) error {
+		e.DTime = max(1, uint32(now.Unix()))
+		e.size, e.Flags = 0, e.Flags&^ondisk.InodeInlineData
+		return nil
+	}); err != nil {
+		return err
+	}
+	n.fs.inodes.Drop(n.ino)
+	return w.alloc.FreeInode(h, n.ino, dir)
+}
+
+// freeContent frees the blocks of the content.
+func (n *Inode) freeContent(w *writer) error {
+	if !n.hasBlocks() {
+		return nil
+	}
+	return n.truncateBlocks(w, 0)
+}
+
+// disown takes the last names from an inode that was just made and could not be finished, so that it can be evicted once h has
+// stopped. It returns why.
+func (n *Inode) disown(w *writer, h *journal.Handle, why error) error {
+	if err := n.update(h, func(e *edit) error {
+		e.LinksCount = 0
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := w.orphans.add(h, n); err != nil {
+		return err
+	}
+	return why
+}
