@@ -16,6 +16,12 @@
 //		})
 //	}
 //
+// A failure is printed with its simplest schedule as two columns, and with the line that replays it:
+//
+//	replay: EXPLORE_REPLAY='x:1 y:4 x:3' go test -run '^TestTransfer$'
+//
+// Where every schedule is too much, a [Config] says how many, how long or with which [Strategy]: [Random], [POS] or [Preemptions].
+//
 // What it never does: it does not look at memory, it knows only sequentially consistent schedules (which is all
 // there is in a program without data races), and it says [Result.Exhausted] only if nothing within the bounds it
 // names is left.

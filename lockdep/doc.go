@@ -7,6 +7,21 @@
 // deadlock on those locks by any timing. The model, the rules for readers and the form of the reports
 // are those of the Linux kernel's checker of the same name.
 //
+// A program is written with sched's locks in place of sync's, each with a class, and a test watches it:
+//
+//	var accountClass = sched.Class{Name: "account"}
+//
+//	func New() *Account {
+//		a := &Account{}
+//		a.mu.Init(&accountClass) // a sched.Mutex
+//		return a
+//	}
+//
+//	func TestBank(t *testing.T) {
+//		lockdep.Watch(t, lockdep.Config{}) // whatever is found fails the test
+//		...
+//	}
+//
 // What it never does: it changes no outcome of any operation, it does not stop after its first
 // report, and it does not look for data races.
 //

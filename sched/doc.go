@@ -6,6 +6,22 @@
 // it happens. A validator watches and lets the operation through; an explorer takes over and
 // decides who goes on. The program under test is the shipped program in both cases.
 //
+// To use it, write sched where sync and atomic were, and name what is started:
+//
+//	sync.Mutex, RWMutex, Cond, Once, WaitGroup    [Mutex], [RWMutex], [Cond], [Once], [WaitGroup]; [Pool]
+//	atomic.Int64, atomic.Pointer                  [Int64], [Pointer], and [Flags] for bits
+//	go f()                                        [Go]("name", f), which returns a [Task] to wait for
+//	a channel that is closed, or holds a signal   [Completion], [Event]
+//	time.Now, time.Sleep, time.AfterFunc          [Now], [Sleep], [AfterFunc]
+//
+// and give each lock a class:
+//
+//	var inodeClass = sched.Class{Name: "inode", Doc: "a file's size"}
+//
+//	ino.mu.Init(&inodeClass)
+//
+// Tests then attach package lockdep, which validates the order of locks, or let package explore try the schedules.
+//
 // What it never does: it imposes no order and detects nothing by itself, it never starts a goroutine
 // that was not asked for, and it knows nothing of the programs that use it.
 //

@@ -90,6 +90,7 @@ type labRun struct {
 	drawn  map[string]bool // failures by their text
 	parts  []string        // what follows the table: diagrams and reports
 	first  *explore.Diagram
+	title  string // of first
 }
 
 // labJSON is the shape of an element of lab --json.
@@ -198,7 +199,7 @@ func (r *labRun) draw(v *lab.Verdict) error {
 			return err
 		}
 		if r.first == nil {
-			r.first = d
+			r.first, r.title = d, v.Case.Design+": "+v.Case.About
 		}
 		r.parts = append(r.parts, fmt.Sprintf("%s: %s\n%s\n\n%s", v.Case.Design, v.Case.About, f.Text, d))
 	}
@@ -230,7 +231,7 @@ func (r *labRun) end() error {
 // write draws the first failure into the files that were asked for.
 func (r *labRun) write() error {
 	if r.html != "" {
-		if err := os.WriteFile(r.html, []byte(r.first.HTML("extant lab "+r.design)), 0o666); err != nil {
+		if err := os.WriteFile(r.html, []byte(r.first.HTML(r.title)), 0o666); err != nil {
 			return err
 		}
 	}
