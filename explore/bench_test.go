@@ -8,27 +8,7 @@ import (
 	"time"
 
 	"extant/explore"
-	"extant/sched"
 )
-
-// forty is a program of 40 steps: two tasks that take two locks, five times each.
-func forty() {
-	var a, b sched.Mutex
-	x := 0
-	body := func() {
-		for range 5 {
-			a.Lock()
-			b.Lock()
-			x++
-			b.Unlock()
-			a.Unlock()
-		}
-	}
-	t, u := sched.Go("t", body), sched.Go("u", body)
-	t.Wait()
-	u.Wait()
-	explore.Assert(x == 10, "x is %d", x)
-}
 
 // BenchmarkSchedules reports, beside the average, the rate by processor time, which is a whole run's and has the garbage
 // collector in it, and the rate of the best of many short stretches: what one core can do, whatever else the machine

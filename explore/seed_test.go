@@ -59,3 +59,22 @@ func TestSeed(t *testing.T) {
 		}
 	}
 }
+
+// forty is a program of 40 steps: two tasks that take two locks, five times each.
+func forty() {
+	var a, b sched.Mutex
+	x := 0
+	body := func() {
+		for range 5 {
+			a.Lock()
+			b.Lock()
+			x++
+			b.Unlock()
+			a.Unlock()
+		}
+	}
+	t, u := sched.Go("t", body), sched.Go("u", body)
+	t.Wait()
+	u.Wait()
+	explore.Assert(x == 10, "x is %d", x)
+}
