@@ -22,7 +22,8 @@ type Options struct {
 	BlockSize int
 	Backup    ondisk.Block
 
-	// Now is the time after which times in the super block are in the future; the zero time does not ask.
+	// Now is the time after which times in the super block are in the future; the zero time does not ask. A repair that ends with a sound
+	// file system notes there that it was checked at this time.
 	Now time.Time
 
 	// Layout asks for Report.Layout, which takes up to 2 MB.

@@ -44,7 +44,7 @@ func (r *RepairReport) ExitCode() int {
 	switch {
 	case !r.Clean():
 		return 4
-	case !r.Before.Clean():
+	case !r.Before.Clean(), r.Changed() && r.Before.Super.State&ondisk.StateClean == 0:
 		return 1
 	}
 	for _, t := range r.Did {
@@ -206,7 +206,7 @@ func (r *repairer) finish(m *mender) bool {
 		m.optimise()
 		return true
 	}
-	if r.sealed || !r.draft.changed() {
+	if r.sealed || !r.draft.changed() && r.o.Now.IsZero() {
 		return false
 	}
 	r.sealed = true
