@@ -22,14 +22,15 @@ type app struct {
 	out    *bufio.Writer // to stdout
 	stderr io.Writer
 
-	outTTY, errTTY bool
-	width          int // columns of the terminal that stdout is; 0 for none
+	inTTY, outTTY, errTTY bool
+	width                 int // columns of the terminal that stdout is; 0 for none
 
 	options extant.Options // the global flags
 	volumes map[string]*extant.Volume
 	order   []*extant.Volume // as opened
 
 	verb string // "extant ls", once it runs
+	bits bool   // its exit codes are sums of bits
 	code int    // exit code so far
 }
 
@@ -43,14 +44,15 @@ func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) *app
 		volumes: map[string]*extant.Volume{},
 	}
 	a.out = bufio.NewWriterSize(a.stdout, outBuffer)
+	a.inTTY, _ = terminal(stdin)
 	a.outTTY, a.width = terminal(stdout)
 	a.errTTY, _ = terminal(stderr)
 	return a
 }
 
-// terminal reports whether w is a terminal, and how wide.
-func terminal(w io.Writer) (bool, int) {
-	f, ok := w.(*os.File)
+// terminal reports whether a reader or writer is a terminal, and how wide.
+func terminal(rw any) (bool, int) {
+	f, ok := rw.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false, 0
 	}
@@ -68,13 +70,19 @@ func (a *app) run(args []string) int {
 	cmd, err := root.ExecuteContextC(a.ctx)
 	if err != nil {
 		if a.verb == "" {
-			a.verb = cmd.CommandPath()
+			a.begin(cmd)
 			err = &usageError{err}
 		}
 		a.fail(err)
 	}
 	a.close()
 	return a.code
+}
+
+// begin notes which verb runs.
+func (a *app) begin(cmd *cobra.Command) {
+	a.verb = cmd.CommandPath()
+	a.bits = cmd.Annotations[exitBits] != ""
 }
 
 // close writes what is left to write, and closes what is open.
@@ -90,6 +98,9 @@ func (a *app) close() {
 	}
 	if a.ctx.Err() != nil && context.Cause(a.ctx) != errOutput {
 		a.code = exitInterrupted
+		if a.bits {
+			a.code = fsckInterrupted
+		}
 	}
 }
 
@@ -104,7 +115,11 @@ func (a *app) fail(err error) {
 
 // report writes an error to standard error, with a remedy if there is one.
 func (a *app) report(err error) {
-	a.code = max(a.code, exitCode(err))
+	if a.bits {
+		a.code |= fsckCode(err)
+	} else {
+		a.code = max(a.code, exitCode(err))
+	}
 	fmt.Fprintf(a.stderr, "%s: %s\n", a.verb, escape(errorText(err)))
 	if h := hint(err); h != "" {
 		fmt.Fprintf(a.stderr, "hint: %s\n", h)
@@ -157,7 +172,7 @@ func (a *app) verbCommand(cmd *cobra.Command, do func(args []string) error) *cob
 	cmd.DisableFlagsInUseLine = true
 	cmd.Long = wrapText(cmd.Long, helpWidth)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		a.verb = cmd.CommandPath()
+		a.begin(cmd)
 		return do(args)
 	}
 	if cmd.ValidArgsFunction == nil {

@@ -75,6 +75,10 @@ func errorText(err error) string {
 // hint is a remedy for err, or nothing.
 func hint(err error) string {
 	var open *openError
+	var alone *noTerminalError
+	if errors.As(err, &alone) {
+		return "give -n to repair nothing, -p to repair what loses nothing, or -y to repair all"
+	}
 	if !errors.As(err, &open) {
 		return ""
 	}

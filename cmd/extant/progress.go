@@ -46,6 +46,11 @@ func (a *app) newProgress() *progressLine {
 
 // show says that done of total bytes are done; a total of 0 means that it is not known.
 func (p *progressLine) show(done, total int64) {
+	p.put(func(elapsed time.Duration) string { return progressText(done, total, elapsed) })
+}
+
+// put writes the line anew, unless it was just written. elapsed is the time since the start.
+func (p *progressLine) put(line func(elapsed time.Duration) string) {
 	if p == nil || p.w == nil {
 		return
 	}
@@ -57,7 +62,7 @@ func (p *progressLine) show(done, total int64) {
 		return
 	}
 	p.shown = now
-	text := progressText(done, total, elapsed)
+	text := line(elapsed)
 	if len(text) >= columns {
 		text = text[:max(0, columns-1)]
 	}
@@ -85,15 +90,11 @@ func progressText(done, total int64, elapsed time.Duration) string {
 		return fmt.Sprintf("%s  %s/s  %s", humanSize(uint64(done)), humanSize(uint64(rate)), clockText(elapsed))
 	}
 	share := min(1, float64(done)/float64(total))
-	bar := strings.Repeat("=", int(share*progressBar))
-	if len(bar) < progressBar {
-		bar += ">" + strings.Repeat(" ", progressBar-len(bar)-1)
-	}
 	left := "-:--"
 	if rate > 0 {
 		left = clockText(time.Duration(float64(max(0, total-done)) / rate * float64(time.Second)))
 	}
-	return fmt.Sprintf("%3d%%  [%s]  %s of %s  %s/s  %s left", int(share*100), bar,
+	return fmt.Sprintf("%3d%%  [%s]  %s of %s  %s/s  %s left", int(share*100), barText(share),
 		humanSize(uint64(done)), humanSize(uint64(total)), humanSize(uint64(rate)), left)
 }
 
@@ -104,4 +105,13 @@ func clockText(d time.Duration) string {
 		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 	}
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// barText is a bar of a share of all.
+func barText(share float64) string {
+	bar := strings.Repeat("=", int(share*progressBar))
+	if len(bar) < progressBar {
+		bar += ">" + strings.Repeat(" ", progressBar-len(bar)-1)
+	}
+	return bar
 }

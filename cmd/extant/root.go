@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `extant shows and makes ext2, ext3 and ext4 file systems in image files, partitions and block devices. It mounts nothing, needs
+const rootLong = `extant shows, makes and checks ext2, ext3 and ext4 file systems in image files, partitions and block devices. It mounts nothing, needs
 no privileges beyond reading the image, and never writes to an image that it only shows: a journal that needs recovery is
 read through.
 
@@ -23,13 +23,13 @@ Exit codes:
   4    an image needs what extant cannot do
   130  interrupted
 
-With several errors the highest code counts. Errors do not end a verb: what can be done is done.`
+With several errors the highest code counts. Errors do not end a verb: what can be done is done. fsck has e2fsck's codes instead.`
 
 // newRoot puts the command together.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "extant",
-		Short:         "Show and make ext4 file systems without mounting them",
+		Short:         "Show, make and check ext4 file systems without mounting them",
 		Long:          wrapText(rootLong, helpWidth),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -54,7 +54,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
 		newLs, newCat, newStat, newTree, newDu, newFind, newCp, newExtract,
-		newMkfs, newInfo, newDump, newPartitions, newLab, newVersion,
+		newMkfs, newFsck, newUndo, newInfo, newDump, newPartitions, newLab, newVersion,
 	} {
 		root.AddCommand(cmd(a))
 	}
