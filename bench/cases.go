@@ -8,12 +8,14 @@ import (
 // cases lists what is measured: each beside the peer that does the same work.
 func (b *bench) cases() []pair {
 	cases := b.formatCases()
-	for _, t := range []tree{{"A", "1600M", nil}, {"B", "900M", []string{"-N", "120000"}}} {
+	for _, t := range trees {
 		cases = append(cases, b.fillCases(t)...)
 		cases = append(cases, b.readCases(t)...)
 	}
-	return cases
+	return append(cases, b.checkCases()...)
 }
+
+var trees = []tree{{"A", "1600M", nil}, {"B", "900M", []string{"-N", "120000"}}}
 
 // A tree is a source with the size of the image that mke2fs needs for it.
 type tree struct {
@@ -110,9 +112,7 @@ func (b *bench) formatCases() []pair {
 // readCases read everything back out of an image that mke2fs made of the tree.
 func (b *bench) readCases(t tree) []pair {
 	img, out, mnt := b.path(t.name+".img"), b.path("out"), b.path("mnt")
-	make := fmt.Sprintf("test -e %[1]s || { truncate -s %[2]s %[1]s && mke2fs -q -F -t ext4 %[3]s -d %[4]s %[1]s; }",
-		img, t.size, strings.Join(t.inodes, " "), b.path(t.name))
-	fresh := []string{make, "rm -rf " + out, "mkdir -p " + out + " " + mnt}
+	fresh := []string{b.makePeerImage(t), "rm -rf " + out, "mkdir -p " + out + " " + mnt}
 	return []pair{
 		{
 			name:   t.name + " extracted to a directory",
@@ -135,4 +135,10 @@ func (b *bench) readCases(t tree) []pair {
 			},
 		},
 	}
+}
+
+// makePeerImage is the shell command that makes the image of a tree by mke2fs, where it is missing.
+func (b *bench) makePeerImage(t tree) string {
+	return fmt.Sprintf("test -e %[1]s || { truncate -s %[2]s %[1]s && mke2fs -q -F -t ext4 %[3]s -d %[4]s %[1]s; }",
+		b.path(t.name+".img"), t.size, strings.Join(t.inodes, " "), b.path(t.name))
 }

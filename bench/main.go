@@ -2,6 +2,7 @@
 //
 //	go run . [-n RUNS] [-dir DIR] [-run REGEXP]     print a table row per case
 //	go run . -trees -dir DIR                        only make the source trees
+//	go run . -tenfold A -dir DIR                    only make the image of ten times a tree
 //
 // It wants a directory in memory (the default is under /dev/shm), about 6 GB free there, and for the cases
 // that mount an image, root. A peer that is not installed is an error: a table without it would prove nothing.
@@ -24,13 +25,19 @@ func main() {
 	n := flag.Int("n", 5, "counted runs of each command, after one warm-up")
 	dir := flag.String("dir", "/dev/shm/extant-bench", "where trees and images lie; kept between runs")
 	only := flag.String("run", "", "regular expression that chooses cases by name")
-	trees := flag.Bool("trees", false, "make the source trees and stop")
+	onlyTrees := flag.Bool("trees", false, "make the source trees and stop")
+	ten := flag.String("tenfold", "", "only make the image of ten times this tree")
 	flag.Parse()
 	b := &bench{dir: *dir, runs: *n}
 	if err := b.makeSources(); err != nil {
 		log.Fatal(err)
 	}
-	if *trees {
+	if *ten != "" {
+		if err := b.makeTenfold(*ten); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if *onlyTrees || *ten != "" {
 		return
 	}
 	if err := b.build(); err != nil {
