@@ -76,7 +76,8 @@ type Hook interface {
 }
 
 // MutexHook is what a [Hook] may be besides. If it is, Lock and Unlock of a [Mutex] call these methods, which do as the
-// hook's Lock and Unlock do, instead of those: it has less to pass and to find out.
+// hook's Lock and Unlock do, instead of those: it has less to pass and to find out. A hook that embeds one and has a
+// Lock of its own needs a LockMutex of its own.
 type MutexHook interface {
 	LockMutex(m *Mutex)
 	UnlockMutex(m *Mutex)

@@ -3,6 +3,7 @@ package sched_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,5 +226,41 @@ func TestObject(t *testing.T) {
 	m.Object().SetSlot(4)
 	if m.Object().AddSlot(1) != 5 || m.Object().Slot() != 5 {
 		t.Errorf("slot %d, want 5", m.Object().Slot())
+	}
+}
+
+// mutexRecorder is a hook with methods for the plain mutex.
+type mutexRecorder struct {
+	sched.Real
+	calls []string
+}
+
+func (r *mutexRecorder) LockMutex(m *sched.Mutex) {
+	r.calls = append(r.calls, "lock")
+	sched.RealLock(m, sched.Exclusive)
+}
+
+func (r *mutexRecorder) UnlockMutex(m *sched.Mutex) {
+	r.calls = append(r.calls, "unlock")
+	sched.RealUnlock(m, sched.Exclusive)
+}
+
+// TestMutexHook wants plain operations of a Mutex at the methods for them, and no others.
+func TestMutexHook(t *testing.T) {
+	r := &mutexRecorder{}
+	defer sched.Attach(r)()
+	var m sched.Mutex
+	var rw sched.RWMutex
+	m.Lock()
+	rw.Lock()
+	rw.Unlock()
+	if m.TryLock() {
+		t.Error("took a held lock")
+	}
+	m.Unlock()
+	m.NestedLock(sched.Level(1))
+	m.Unlock()
+	if got := strings.Join(r.calls, " "); got != "lock unlock unlock" {
+		t.Errorf("the hook saw %s", got)
 	}
 }
