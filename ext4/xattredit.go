@@ -269,7 +269,11 @@ func (c *xattrChange) store(h *journal.Handle, body, block []ondisk.Xattr, old o
 		}
 	}
 	n, now := c.n, c.w.now()
+	more := n.fs.valueBlocks(body, block) - n.fs.valueBlocks(c.body, c.block)
 	return n.update(h, func(e *edit) error {
+		if err := n.fs.addBlocks(&e.Inode, more); err != nil {
+			return err
+		}
 		if e.ExtraIsize > 0 && !ondisk.PutBodyXattrs(e.slot[e.XattrStart(len(e.slot)):], body) {
 			return n.corrupt("xattrs in the inode", "%d of them do not fit", len(body))
 		}
@@ -280,6 +284,19 @@ func (c *xattrChange) store(h *journal.Handle, body, block []ondisk.Xattr, old o
 		e.bump()
 		return n.fs.pointXattrs(e, at)
 	})
+}
+
+// valueBlocks is how many blocks an inode is charged for that has these xattrs: those of the values that lie in inodes, whoever shares them.
+func (l *layout) valueBlocks(lists ...[]ondisk.Xattr) (blocks int64) {
+	cluster := int64(l.sb.ClusterRatio()) << l.blockBits
+	for _, list := range lists {
+		for _, x := range list {
+			if x.ValueIno != 0 {
+				blocks += (int64(x.Size) + cluster - 1) / cluster * cluster >> l.blockBits
+			}
+		}
+	}
+	return blocks
 }
 
 // unref takes one reference from an inode that holds a value.
