@@ -38,6 +38,7 @@ func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
 			return
 		}
 		show := n.shower()
+		n.accessed()
 		for area, err := range n.areaCopies(from) {
 			if err != nil {
 				if !yield(DirEntry{}, err) {
@@ -68,7 +69,7 @@ func (n *Inode) areaCopies(from Cookie) iter.Seq2[dirArea, error] {
 				areas, fb, more, err = n.copyAreas(fb)
 			}
 			n.mu.RUnlock()
-			if err != nil && !yield(dirArea{}, err) {
+			if err != nil && !yield(dirArea{}, n.fs.judge(err)) {
 				return
 			}
 			for _, a := range areas {

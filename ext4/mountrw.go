@@ -66,6 +66,7 @@ func (w *writer) claim() error {
 // recoverMount recovers the journal and returns the file system, ready for use.
 func (w *writer) recoverMount(l *layout) (*FS, error) {
 	fs, mmp := w.fs, w.mmp
+	exact := l.sb.State&(ondisk.StateClean|ondisk.StateError) == ondisk.StateClean && !l.sb.HasIncompat(ondisk.IncompatNeedsRecovery)
 	var log *journal.Log
 	if l.sb.HasCompat(ondisk.CompatHasJournal) {
 		var err error
@@ -82,7 +83,7 @@ func (w *writer) recoverMount(l *layout) (*FS, error) {
 		w = newWriter(fs, w.dev, w.o)
 		w.mmp = mmp
 	}
-	if err := w.begin(log); err != nil {
+	if err := w.begin(log, exact); err != nil {
 		return nil, err
 	}
 	if err := w.freeOrphans(); err != nil {
@@ -130,10 +131,10 @@ func (fs *FS) replay(w *writer) (*journal.Log, error) {
 	return newFS(l, w.dev, w.o).openJournal(w.dev)
 }
 
-// begin makes everything ready for changes. log is empty, or nil for none.
-func (w *writer) begin(log *journal.Log) error {
+// begin makes everything ready for changes. log is empty, or nil for none. exact says that the super block has the right counts: the last
+// unmount left them.
+func (w *writer) begin(log *journal.Log, exact bool) error {
 	fs := w.fs
-	exact := fs.sb.State&ondisk.StateClean != 0 && fs.sb.State&ondisk.StateError == 0
 	if err := w.markMounted(log); err != nil {
 		return err
 	}

@@ -15,8 +15,9 @@ func (n *Inode) Readlink() (string, error) {
 	}
 	raw, err := n.linkBytes()
 	if err != nil {
-		return "", err
+		return "", n.fs.judge(err)
 	}
+	n.accessed()
 	if n.encrypted() {
 		return n.encryptedTarget(raw)
 	}
