@@ -61,6 +61,7 @@ func TestLockOrder(t *testing.T) {
 	journalTogether(t)
 	dirtyPages()
 	allocTogether(t)
+	namesTogether(t)
 	for _, pair := range order.Unseen(v.Graph()) {
 		t.Errorf("LOCKS declares %s < %s, which no test sees", pair[0], pair[1])
 	}

@@ -29,15 +29,8 @@ var (
 
 // enter passes in, and waits while the gate is shut.
 func (g *gate) enter() {
-	g.pseudo.Acquire(sched.Shared)
-	for {
-		v := g.inside.Load()
-		if v < gateShut && g.inside.CompareAndSwap(v, v+1) {
-			return
-		}
-		if v < gateShut {
-			continue
-		}
+	for !g.tryEnter() {
+		g.pseudo.Might(sched.Shared)
 		g.mu.Lock()
 		for g.inside.Load() >= gateShut {
 			g.turn.Wait()

@@ -66,17 +66,18 @@ func (s *superState) note(change func(*ondisk.Super)) {
 	change(&s.sb)
 }
 
-// write changes the super block and writes it to the device, durably. No transaction is under way or in the log.
+// write changes the super block and writes it to the device, durably. No transaction is under way or in the log, and nobody else changes
+// it.
 func (s *superState) write(now time.Time, change func(*ondisk.Super)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sb := s.sb
+	sb := s.get()
 	change(&sb)
 	sb.SetWritten(now)
 	if err := writeSuper(s.dev, &sb); err != nil {
 		return err
 	}
+	s.mu.Lock()
 	s.sb = sb
+	s.mu.Unlock()
 	return nil
 }
 
