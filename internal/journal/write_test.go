@@ -42,7 +42,7 @@ func startJournal(t testing.TB, dev disk.Device, config journal.Config, log bool
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rig{j, dev, cache, config}
+	return &rig{j, dev, w.Cache, config}
 }
 
 // set fills blocks, each with the byte given, in one handle.
