@@ -42,8 +42,20 @@
 //	err = h.Stop()
 //	err = j.Commit(tid)        // what fsync waits for
 //
-// Content that a committed transaction needs, until it is home, is never changed: Access puts a copy in its place. So a commit and a
-// checkpoint write what was there when the transaction was closed, whatever runs beside them.
+// A block can be in three transactions at once, and each has its own content:
+//
+//	running T9     open to handles                               buffer: content 9, changed in place
+//	committing T8  no handles, being written to the log          content 8, never changed again
+//	home T5..T7    in the log, the newest content is kept here   content 7, written home by a checkpoint
+//
+// Who changes content of T8 or T7 in T9 gets a copy first, once in a transaction; what only T9 has is changed in place. So a commit and a checkpoint
+// write what was there when the transaction was closed, whatever runs beside them, and neither waits for the other. When T8 is committed its content
+// takes the place of 7, which then need not be written home. To forget a block takes it out of the running transaction and, once that is
+// committed, out of the others.
+//
+// The task that asks first commits, whoever else asks meanwhile waits for it: one commit serves all. It is asked by fsync, by a handle for which the
+// transaction or the log has no room, or by a timer. A transaction takes a quarter of the log at most, and no handle starts unless as much is free,
+// so a commit never has to wait for room; a checkpoint that runs short of it writes home the older half.
 //
 // # Locks
 //
@@ -51,6 +63,19 @@
 // transactions and is a leaf; "journal-checkpoint" lets one task write home, and "journal-super" one write the super block. A handle is a
 // lock in name: held shared by who has one, and waited for exclusively by who commits, or starts one where a commit may be needed.
 // "journal-commit" is the wait for another task's commit.
+//
+// # Why a commit survives being stopped
+//
+// Until the commit block is there, recovery takes nothing of the transaction; it is written after a flush, so everything it speaks for is durable
+// before it, and when the flush after it returns the transaction is committed. A block is written home only by a checkpoint, from content that is committed, so
+// home never has what recovery could not redo. The tail moves past a transaction after a flush of its blocks at home, and its place in the log is
+// written over after a flush of the tail: at any moment the log reaches back to the first transaction that may not be home. The tail, and whether the log
+// is empty, change by a write of one sector.
+//
+// A freed block gets a revoke record where the log may have a copy of it, and may be used for something else only when the transaction that freed it
+// is committed and no checkpoint is writing it: then recovery, which obeys the record, and the checkpoint, which has forgotten it, leave the new
+// content alone. A device error ends it all: nothing is written any more but the error's number, every call returns an [AbortError], and
+// the device is what a crash at that moment would have left.
 //
 // # Why a replay survives being stopped
 //

@@ -219,7 +219,6 @@ func (h *Handle) Create(b *buffer.Buffer) ([]byte, error) {
 	j.mu.Lock()
 	e, err := h.joinLocked(b.Block(), b)
 	if err == nil {
-		delete(h.t.revoked, b.Block())
 		b.Replace(data)
 		e.open = true
 	}
@@ -268,7 +267,7 @@ func (h *Handle) untouch(at ondisk.Block) {
 }
 
 // Forget states that the change freed block b, which held metadata or data that was logged: the block leaves the transaction and the
-// cache, and recovery will not bring older content back. Whoever frees it keeps it from being used for something else until the
+// cache, and recovery will not bring older content back, unless the transaction gets it again. Whoever frees it keeps it from being used for something else until the
 // transaction is durable (AfterCommit), but may create it again in the same transaction.
 func (h *Handle) Forget(b ondisk.Block) error {
 	j := h.j
@@ -295,7 +294,6 @@ func (h *Handle) Log(b ondisk.Block, p []byte) error {
 	j.mu.Lock()
 	e, err := h.joinLocked(b, nil)
 	if err == nil {
-		delete(h.t.revoked, b)
 		e.data, e.dirty = data, true
 	}
 	j.mu.Unlock()

@@ -74,6 +74,7 @@ type Journal struct {
 	handles sched.Pool[Handle] // stopped ones
 
 	recording   []byte    // of the task that commits: what goes to the device in one write
+	building    []byte    // likewise: a block of the log that is no data
 	committedAt time.Time // of the task that commits: what the last commit block says
 
 	checkpoint sched.Mutex
@@ -167,7 +168,7 @@ func (j *Journal) begin() error {
 		j.c.Wide = true
 	}
 	j.super = formedSuper(l.super, j.c)
-	j.form = newLogForm(&j.super, l.c.BlockSize)
+	j.form, j.building = newLogForm(&j.super, l.c.BlockSize), make([]byte, l.c.BlockSize)
 	room := int(l.end-l.super.First) - 1 // so that head and tail only meet when there is nothing between
 	if room < logMin {
 		return corrupt(l.layout.block(0), "a log of %d blocks is too small to be written", room)

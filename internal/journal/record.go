@@ -45,7 +45,6 @@ type recorder struct {
 	tid TID
 	at  uint32 // journal block of the first block staged
 	n   uint32 // journal block of the next
-	one []byte // a block to build
 }
 
 // writeLog writes t to the log: its blocks and what they need, a flush, the commit block, a flush.
@@ -56,7 +55,7 @@ func (j *Journal) writeLog(t *transaction) error {
 	if err := j.startLog(t); err != nil {
 		return err
 	}
-	r := &recorder{j: j, tid: t.tid, at: t.start, n: t.start, one: make([]byte, j.log.c.BlockSize)}
+	r := &recorder{j: j, tid: t.tid, at: t.start, n: t.start}
 	j.recording = j.recording[:0]
 	if err := r.revokes(t.revokes); err != nil {
 		return err
@@ -82,9 +81,10 @@ func (j *Journal) writeLog(t *transaction) error {
 
 // head starts the next block that is not data.
 func (r *recorder) head(kind uint32) []byte {
-	clear(r.one)
-	(&ondisk.JournalHeader{Magic: ondisk.JournalMagic, BlockType: kind, Sequence: uint32(r.tid)}).Encode(r.one)
-	return r.one
+	b := r.j.building
+	clear(b)
+	(&ondisk.JournalHeader{Magic: ondisk.JournalMagic, BlockType: kind, Sequence: uint32(r.tid)}).Encode(b)
+	return b
 }
 
 // seal puts the checksum into a descriptor or revoke block.

@@ -109,6 +109,7 @@ func (h *Handle) joinLocked(at ondisk.Block, buf *buffer.Buffer) (*entry, error)
 		return nil, errTwoBuffers
 	}
 	b.buf, b.gone = buf, false
+	delete(t.revoked, at) // a copy in the transaction that revokes the block would be dead as well
 	if b.run != nil {
 		return b.run, nil
 	}

@@ -161,6 +161,23 @@ func TestUnchangedIsNotWritten(t *testing.T) {
 	}
 }
 
+// TestChangedAgainIsNotRevoked changes a block that was freed in the same transaction, as a damaged file system may have it: the revoke
+// would kill the new copy.
+func TestChangedAgainIsNotRevoked(t *testing.T) {
+	dev, config := blank(csum3)
+	r := startJournal(t, dev, config, true)
+	must(t, r.Commit(r.set(t, 1, 10)))
+	h, err := r.Start(2)
+	must(t, err)
+	must(t, h.Forget(10))
+	r.fill(t, h, 2, 10)
+	must(t, h.Stop())
+	must(t, r.Force())
+	shows(t, dev, r.after(t, dev), map[ondisk.Block]byte{10: 2})
+	must(t, r.Flush())
+	shows(t, dev, r.after(t, dev), map[ondisk.Block]byte{10: 2})
+}
+
 func TestSyncFlushesTheDevice(t *testing.T) {
 	base, config := blank(csum3)
 	rec := disktest.NewRecorder(base)
