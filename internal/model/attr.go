@@ -72,7 +72,7 @@ func (f *FS) Chown(c Cred, path string, uid, gid int64, follow bool) error {
 	switch {
 	case err != nil:
 		return err
-	case (uid >= 0 || gid >= 0) && mayAlter(n) != nil, n.losesBits(c) && mayAlter(n) != nil:
+	case n.flags&Immutable != 0, (uid >= 0 || gid >= 0 || n.losesBits(c)) && n.flags&Append != 0:
 		return syscall.EPERM
 	case uid >= 0 && !c.root() && !(c.UID == n.uid && uint32(uid) == n.uid):
 		return syscall.EPERM

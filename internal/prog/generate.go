@@ -354,7 +354,7 @@ func (g *generator) offset(op *Op) int64 {
 	switch {
 	case g.oneIn(60):
 		return -1
-	case g.p.Sparse && !mapped && g.oneIn(12):
+	case g.p.Sparse && !mapped && !strings.Contains(op.Word, "keep") && g.oneIn(12): // space past the end may be in the way of an insert
 		block := int64(g.p.Model.BlockSize)
 		return pick(g.source, []int64{
 			1<<31 - 1, 1 << 32, 12*block - 1, (12 + block/4) * block, (12 + block/4 + block/4*block/4) * block, (1<<32-1)*block - 1,

@@ -96,6 +96,8 @@ func simplifications(op *Op) (out []*Op) {
 	with(func(c *Op) { c.Off /= 2 })
 	with(func(c *Op) { c.Data.Seed = 0 })
 	with(func(c *Op) { c.Name = "user.a" })
-	with(func(c *Op) { c.Word = "" })
+	if op.Verb == "rename" || op.Verb == "setxattr" {
+		with(func(c *Op) { c.Word = "" })
+	}
 	return out
 }

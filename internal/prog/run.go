@@ -55,7 +55,7 @@ func statString(s *model.Stat) string {
 	if s.Major != 0 || s.Minor != 0 {
 		text += fmt.Sprintf(" device %d:%d", s.Major, s.Minor)
 	}
-	return text + " mtime " + stamp(s.MTime)
+	return text + " mtime " + stamp(s.MTime) + " ctime " + stamp(s.CTime)
 }
 
 // Base is when a Clock begins.
