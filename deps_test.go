@@ -38,10 +38,11 @@ const depsRules = `
 
 	ext4, disk < .;
 	. < extract;
-	., mkfs < internal/ext4test;
+	., mkfs, fsck, internal/model < internal/ext4test;
 	ext4, . < fuse;
 	internal/model, sched < internal/prog;
 	internal/prog < internal/prog/hostdir;
+	., internal/prog < internal/prog/volume;
 	disk/undo, extract, fuse, mkfs, fsck, fsck/page, lab, crash, explore < cmd/extant;
 
 	ext4 !< mkfs, fsck;

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"io/fs"
+	"os"
 	"syscall"
 
 	"extant/ext4"
@@ -16,6 +17,9 @@ type File struct {
 	name  string
 	inode *ext4.Inode
 	names *nameCache // to remember what is listed; may be nil
+	cred  *Credential
+
+	held, readable, writable, appends, sync bool // immutable: how it was opened
 
 	mu sched.Mutex
 	// +checklocks:mu
@@ -26,19 +30,13 @@ type File struct {
 	closed bool
 }
 
-var positionClass = &sched.Class{Name: "file-position", Doc: "where an open file stands: held while Read and ReadDir read"}
+var positionClass = &sched.Class{Name: "file-position", Doc: "where an open file stands: held while Read, Write and ReadDir work"}
 
 // Open opens a file or directory for reading, following symbolic links.
-func (v *Volume) Open(name string) (*File, error) {
-	n, err := v.Inode(name, true)
-	if err != nil {
-		return nil, pathError("open", name, err)
-	}
-	return newFile(name, n, v.names), nil
-}
+func (v *Volume) Open(name string) (*File, error) { return v.OpenFile(name, os.O_RDONLY, 0) }
 
 func newFile(name string, n *ext4.Inode, names *nameCache) *File {
-	f := &File{name: name, inode: n, names: names}
+	f := &File{name: name, inode: n, names: names, readable: true}
 	f.mu.Init(positionClass)
 	return f
 }
@@ -46,12 +44,12 @@ func newFile(name string, n *ext4.Inode, names *nameCache) *File {
 // ReadFile reads a whole file. A file that is larger than the device could hold and over 1 GiB, which only holes can make, is
 // syscall.EFBIG: open it and read what is wanted.
 func (v *Volume) ReadFile(name string) ([]byte, error) {
-	n, err := v.Inode(name, true)
+	f, err := v.Open(name)
 	if err != nil {
-		return nil, pathError("open", name, err)
+		return nil, err
 	}
-	b, err := v.readAll(n)
-	return b, pathError("read", name, err)
+	b, err := v.readAll(f.inode)
+	return b, cmp.Or(pathError("read", name, err), f.Close())
 }
 
 // readAll grows its buffer with what is really there, whatever size the inode claims.
@@ -85,14 +83,19 @@ func (f *File) Name() string { return f.name }
 func (f *File) Inode() *ext4.Inode { return f.inode }
 
 // Close ends the use of the file. Later calls fail with fs.ErrClosed.
+// The last to close a file that has lost its last name frees it.
 func (f *File) Close() error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed {
-		return pathError("close", f.name, fs.ErrClosed)
-	}
+	closed := f.closed
 	f.closed = true
-	return nil
+	f.mu.Unlock()
+	switch {
+	case closed:
+		return pathError("close", f.name, fs.ErrClosed)
+	case !f.held:
+		return nil
+	}
+	return pathError("close", f.name, f.inode.Release())
 }
 
 // Stat describes the file.
@@ -109,6 +112,9 @@ func (f *File) Read(p []byte) (int, error) {
 	defer f.mu.Unlock()
 	if f.closed {
 		return 0, pathError("read", f.name, fs.ErrClosed)
+	}
+	if err := f.mayRead(); err != nil {
+		return 0, pathError("read", f.name, err)
 	}
 	if len(p) == 0 {
 		return 0, nil
@@ -129,8 +135,18 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, pathError("read", f.name, syscall.EINVAL)
 	}
+	if err := f.mayRead(); err != nil {
+		return 0, pathError("read", f.name, err)
+	}
 	n, err := f.inode.ReadAt(p, off)
 	return n, f.readError(err)
+}
+
+func (f *File) mayRead() error {
+	if !f.readable {
+		return syscall.EBADF
+	}
+	return nil
 }
 
 // readError leaves io.EOF alone, which callers compare with ==.

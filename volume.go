@@ -4,10 +4,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"extant/disk"
 	"extant/ext4"
 	"extant/internal/ondisk"
+	"extant/sched"
 )
 
 // CorruptError says that the image holds what no file system could: its fields name the structure, the block and the inode.
@@ -31,6 +33,27 @@ type Options struct {
 	// CacheBytes bounds the memory for metadata; 0 means 64 MiB.
 	CacheBytes int64
 
+	// ReadWrite opens for writing, which nobody else may do meanwhile: the journal is replayed, orphans are done away with, and everything that
+	// changes is written. It does not go with NoLoad, Truncated and SuperBlock.
+	ReadWrite bool
+
+	Data       ext4.DataMode    // what a commit promises of the data of files
+	NoDelalloc bool             // space is allocated when data is written, not when it goes to the device
+	Errors     ext4.ErrorPolicy // what damage that is met leads to
+	ATime      ext4.ATimePolicy // when reading sets the time of access
+	LazyTime   bool             // times alone are kept in memory until the inode is written for another reason
+
+	// Background commits every CommitEvery, and writes back what has waited for long, in tasks of its own. Without it both happen in Sync, in
+	// Close, and when a limit is reached.
+	Background  bool
+	CommitEvery time.Duration // 0 means 5 seconds
+
+	Now  func() time.Time // the clock; nil means that of the system
+	Rand io.Reader        // where generations come from; nil means crypto/rand
+
+	// As is who uses the volume; see Volume.As. With nil nothing is checked.
+	As *Credential
+
 	// SuperBlock is the number of the block whose copy of the super block to use; 0 means the primary.
 	SuperBlock uint64
 }
@@ -39,7 +62,10 @@ type Options struct {
 type Volume struct {
 	fs      *ext4.FS
 	root    *ext4.Inode
-	names   *nameCache
+	names   *nameCache  // nil on a volume that may change
+	cred    *Credential // nil for whom nothing is checked
+	now     func() time.Time
+	writes  bool
 	closers []io.Closer // what Close closes after fs, in order
 }
 
@@ -51,6 +77,9 @@ func Open(image string) (*Volume, error) { return OpenWith(image, Options{}) }
 // OpenWith is Open with options.
 func OpenWith(image string, o Options) (*Volume, error) {
 	flags := disk.ReadOnly
+	if o.ReadWrite {
+		flags = disk.ReadWrite
+	}
 	if o.Shared {
 		flags |= disk.Shared
 	}
@@ -76,6 +105,17 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 		CacheBytes: o.CacheBytes,
 		SuperBlock: ondisk.Block(o.SuperBlock),
 		Truncated:  o.Truncated,
+
+		ReadWrite:   o.ReadWrite,
+		Data:        o.Data,
+		NoDelalloc:  o.NoDelalloc,
+		Errors:      o.Errors,
+		ATime:       o.ATime,
+		LazyTime:    o.LazyTime,
+		Background:  o.Background,
+		CommitEvery: o.CommitEvery,
+		Now:         o.Now,
+		Rand:        o.Rand,
 	})
 	if err != nil {
 		return nil, err
@@ -84,7 +124,14 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 	if err != nil {
 		return nil, closing(mounted, err)
 	}
-	return &Volume{fs: mounted, root: root, names: newNameCache()}, nil
+	v := &Volume{fs: mounted, root: root, cred: o.As, now: o.Now, writes: o.ReadWrite}
+	if v.now == nil {
+		v.now = sched.Now
+	}
+	if !o.ReadWrite {
+		v.names = newNameCache()
+	}
+	return v, nil
 }
 
 // Close ends the use of the volume and of all its Files.

@@ -15,7 +15,7 @@ const linksMax = 40
 // A walker resolves one path. trail is the way from the root to where it stands, so that ".." needs no look at the disk
 // and cannot leave the volume.
 type walker struct {
-	names *nameCache
+	v     *Volume
 	trail []*ext4.Inode
 	rest  string // what is left of the path
 	links int    // symbolic links followed
@@ -30,7 +30,7 @@ func (v *Volume) Inode(name string, follow bool) (*ext4.Inode, error) {
 	if strings.IndexByte(name, 0) >= 0 {
 		return nil, syscall.EINVAL
 	}
-	w := &walker{names: v.names, trail: []*ext4.Inode{v.root}, rest: name}
+	w := &walker{v: v, trail: []*ext4.Inode{v.root}, rest: name}
 	for w.rest != "" {
 		if err := w.step(follow); err != nil {
 			return nil, err
@@ -51,10 +51,19 @@ func (w *walker) step(follow bool) error {
 		if err := w.needDir(); err != nil {
 			return err
 		}
+		if err := w.v.cred.may(w.at(), mayExec); err != nil {
+			return err
+		}
 		w.trail = w.trail[:max(1, len(w.trail)-1)]
 		return nil
 	}
-	child, err := w.names.child(w.at(), name)
+	if err := w.needDir(); err != nil {
+		return err
+	}
+	if err := w.v.cred.may(w.at(), mayExec); err != nil {
+		return err
+	}
+	child, err := w.v.names.child(w.at(), name)
 	if err != nil {
 		return err
 	}
@@ -111,10 +120,11 @@ func (w *walker) follow(link *ext4.Inode) error {
 	return nil
 }
 
-// enter steps down to child. A directory below itself would make paths without end.
+// enter steps down to child. A directory below itself would make paths without end. In a volume that changes, directories on the way may have
+// been moved meanwhile.
 func (w *walker) enter(child *ext4.Inode) error {
 	for _, n := range w.trail {
-		if n.Ino() == child.Ino() {
+		if n.Ino() == child.Ino() && !w.v.writes {
 			return ondisk.Corrupt("directory", "contains itself, by way of inode %d", w.at().Ino()).At(child.Ino(), 0)
 		}
 	}

@@ -15,11 +15,14 @@ func (v *Volume) Listxattr(name string) ([]string, error) { return v.listxattr(n
 func (v *Volume) Llistxattr(name string) ([]string, error) { return v.listxattr(name, false) }
 
 func (v *Volume) getxattr(name, attr string, follow bool) ([]byte, error) {
+	if err := checkXattrName(attr); err != nil {
+		return nil, pathError("getxattr", name, err)
+	}
 	n, err := v.Inode(name, follow)
 	if err != nil {
 		return nil, pathError("getxattr", name, err)
 	}
-	b, err := n.Xattr(attr)
+	b, err := v.cred.xattr(n, attr)
 	return b, pathError("getxattr", name, err)
 }
 
@@ -28,7 +31,7 @@ func (v *Volume) listxattr(name string, follow bool) ([]string, error) {
 	if err != nil {
 		return nil, pathError("listxattr", name, err)
 	}
-	list, err := n.Xattrs()
+	list, err := v.cred.xattrs(n)
 	return list, pathError("listxattr", name, err)
 }
 
@@ -37,7 +40,7 @@ func (f *File) Getxattr(attr string) ([]byte, error) {
 	if err := f.check("getxattr"); err != nil {
 		return nil, err
 	}
-	b, err := f.inode.Xattr(attr)
+	b, err := f.cred.xattr(f.inode, attr)
 	return b, pathError("getxattr", f.name, err)
 }
 
@@ -46,6 +49,6 @@ func (f *File) Listxattr() ([]string, error) {
 	if err := f.check("listxattr"); err != nil {
 		return nil, err
 	}
-	list, err := f.inode.Xattrs()
+	list, err := f.cred.xattrs(f.inode)
 	return list, pathError("listxattr", f.name, err)
 }
