@@ -143,7 +143,7 @@ func (a *app) volume(image string) (*extant.Volume, error) {
 	}
 	v, err := extant.OpenWith(image, a.options)
 	if err != nil {
-		return nil, &openError{image, err}
+		return nil, &openError{image, err, a.options.ReadWrite}
 	}
 	a.volumes[image] = v
 	a.order = append(a.order, v)

@@ -27,6 +27,9 @@ within the image. Holes are written as zeros.`,
 // cat writes one file to standard output, by way of buf.
 func (a *app) cat(p place, buf []byte) error {
 	f, err := p.vol.Open(p.Path)
+	if errors.Is(err, syscall.ENXIO) {
+		err = notAFile(false)
+	}
 	if err != nil {
 		return p.wrap(err)
 	}

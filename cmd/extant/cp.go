@@ -22,16 +22,19 @@ type cpFlags struct {
 func newCp(a *app) *cobra.Command {
 	f := &cpFlags{}
 	cmd := &cobra.Command{
-		Use:     "cp [-r] [-a] [-p] [-n] IMAGE:/PATH... DEST",
-		Short:   "Copy files out of an image",
+		Use:     "cp [-r] [-a] [-p] [-n] {IMAGE:/PATH | SOURCE}... DEST",
+		Short:   "Copy files out of an image, or into one",
 		GroupID: groupFiles,
 		Long: `cp copies files out of images, as cp(1) would if they were mounted. Into DEST, if that is a directory; under the name DEST, if it is not and
 there is one thing to copy. Directories want -r. A copy gets the permissions of its source as far as the umask allows; -p or -a restores modes,
 times, xattrs, ACLs and, for the super user, owners. Without -r a symbolic link is followed, with it it is copied as a link.
 
 A file that exists is replaced, unless -n is given: links that are there are never written through. As with extract, nothing is written outside of
-DEST, and set-ID bits, capabilities and devices are left out unless --privileged is given.`,
+DEST, and set-ID bits, capabilities and devices are left out unless --privileged is given.
+
+Where DEST is an address the files go into that image, from the host or from images, as put does it: put has more to choose from.`,
 		Example: `  extant cp disk.img:/etc/passwd .
+  extant cp passwd disk.img:/etc
   extant cp -r disk.img:/etc disk.img:/var/log backup
   extant cp -a disk.img:/home home`,
 		Args: cobra.MinimumNArgs(2),
@@ -62,10 +65,11 @@ type cpRun struct {
 }
 
 func (r *cpRun) run(operands []string, dest string) (err error) {
-	if _, ok := extant.ParseAddress(dest); ok {
-		return usagef("%s: files are copied out of images, not into them", dest)
-	}
 	r.f.recursive = r.f.recursive || r.f.archive
+	if _, ok := extant.ParseAddress(dest); ok {
+		f := &putFlags{recursive: r.f.recursive, preserve: r.f.preserve || r.f.archive, noClobber: r.f.noClobber}
+		return r.app.put(operands, dest, f)
+	}
 	if r.copying, err = r.f.ask(); err != nil {
 		return err
 	}

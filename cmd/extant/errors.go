@@ -39,8 +39,9 @@ func (e *addressError) Unwrap() error { return e.err }
 
 // openError is an error of opening an image.
 type openError struct {
-	image string
-	err   error
+	image   string
+	err     error
+	writing bool
 }
 
 func (e *openError) Error() string { return errorText(e.err) }
@@ -87,6 +88,8 @@ func hint(err error) string {
 		corrupt *extant.CorruptError
 	)
 	switch {
+	case errors.As(err, &busy) && open.writing:
+		return ""
 	case errors.As(err, &busy):
 		return "--shared reads it all the same, and may see it change"
 	case strings.Contains(err.Error(), "NoLoad"):

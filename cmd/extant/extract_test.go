@@ -196,7 +196,7 @@ func TestCp(t *testing.T) {
 	}
 	for args, text := range map[string]string{
 		"IMAGE:/etc/hosts IMAGE:/bin/tool copy": "no directory that several files could go into",
-		"copy IMAGE:/etc":                       "not into them",
+		"copy copy IMAGE:/etc/hosts":            "no directory that several files could go into",
 		"IMAGE:/etc/hosts":                      "requires at least 2 arg",
 	} {
 		cp(args).want(t, exitUsage, text)

@@ -82,7 +82,7 @@ func (r *fsckRun) run() (err error) {
 		r.ctx = r.asked.ctx
 	}
 	if err := r.open(o.Policy); err != nil {
-		return &openError{r.image, err}
+		return &openError{image: r.image, err: err}
 	}
 	defer func() { err = errors.Join(err, r.dev.Close()) }()
 	if r.f.mayPass() {

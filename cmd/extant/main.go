@@ -1,4 +1,4 @@
-// Command extant shows, makes and checks ext2, ext3 and ext4 file systems in images, partitions and block devices, without
+// Command extant shows, makes, changes and checks ext2, ext3 and ext4 file systems in images, partitions and block devices, without
 // mounting them and without privileges.
 //
 // One file holds one verb, and each is thin: what a verb knows beyond its flags and its output lies in the packages below.

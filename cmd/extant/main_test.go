@@ -242,7 +242,7 @@ func firstDifference(want, got string) string {
 // jsonVerbs are all verbs with --json, on the image of the tests.
 var jsonVerbs = [][]string{
 	{"ls", "disk.img"}, {"ls", "-R", "disk.img"}, {"ls", "-d", "disk.img:/etc/hosts"}, {"stat", "--extents", "disk.img:/etc/hosts", "disk.img:/bin/null"},
-	{"tree", "disk.img"}, {"find", "disk.img"}, {"find", "disk.img", "-name", "nothing"}, {"du", "-a", "disk.img"}, {"info", "-g", "disk.img"}, {"version"},
+	{"tree", "disk.img"}, {"find", "disk.img"}, {"find", "disk.img", "-name", "nothing"}, {"getfattr", "disk.img:/etc/hosts"}, {"du", "-a", "disk.img"}, {"info", "-g", "disk.img"}, {"version"},
 	{"partitions", "disk.img"}, {"dump", "disk.img"}, {"dump", "disk.img:/etc"}, {"dump", "disk.img", "dir", "/etc"}, {"dump", "disk.img", "extents", "/holes"},
 	{"dump", "disk.img", "xattr", "/etc/hosts"}, {"dump", "disk.img", "group", "0"}, {"dump", "disk.img", "journal"}, {"dump", "disk.img", "orphan"}, {"dump", "disk.img", "block", "1"},
 }

@@ -69,7 +69,7 @@ func (a *app) partitions(image string) ([]partJSON, error) {
 	}
 	dev, err := extant.OpenImage(image, flags)
 	if err != nil {
-		return nil, &openError{image, err}
+		return nil, &openError{image: image, err: err}
 	}
 	defer dev.Close()
 	list, err := disk.Partitions(dev)

@@ -4,9 +4,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `extant shows, makes and checks ext2, ext3 and ext4 file systems in image files, partitions and block devices. It mounts nothing, needs
-no privileges beyond reading the image, and never writes to an image that it only shows: a journal that needs recovery is
-read through.
+const rootLong = `extant shows, makes, changes and checks ext2, ext3 and ext4 file systems in image files, partitions and block devices. It mounts nothing, needs
+no privileges beyond those to open the image, and never writes to an image that it only shows: a journal that needs recovery is
+read through. What it changes it changes through the journal, and each command leaves a clean image.
 
 What a verb is to look at is an address:
 
@@ -29,7 +29,7 @@ With several errors the highest code counts. Errors do not end a verb: what can 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "extant",
-		Short:         "Show, make and check ext4 file systems without mounting them",
+		Short:         "Show, make, change and check ext4 file systems without mounting them",
 		Long:          wrapText(rootLong, helpWidth),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -49,11 +49,13 @@ func newRoot(a *app) *cobra.Command {
 
 	root.AddGroup(
 		&cobra.Group{ID: groupFiles, Title: "Files in an image:"},
+		&cobra.Group{ID: groupChange, Title: "Changing files in an image:"},
 		&cobra.Group{ID: groupImage, Title: "The image itself:"},
 		&cobra.Group{ID: groupConcurrency, Title: "Concurrency:"},
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
-		newLs, newCat, newStat, newTree, newDu, newFind, newCp, newExtract,
+		newLs, newCat, newStat, newTree, newDu, newFind, newGetfattr, newCp, newExtract,
+		newPut, newMkdir, newRm, newMv, newLn, newChmod, newChown, newTouch, newTruncate, newSetfattr, newEdit, newSync,
 		newMkfs, newFsck, newUndo, newInfo, newDump, newPartitions, newLab, newVersion,
 	} {
 		root.AddCommand(cmd(a))
@@ -64,6 +66,7 @@ func newRoot(a *app) *cobra.Command {
 // Groups of verbs in the help of the root.
 const (
 	groupFiles       = "files"
+	groupChange      = "change"
 	groupImage       = "image"
 	groupConcurrency = "concurrency"
 )

@@ -201,6 +201,21 @@ type xattrJSON struct {
 	Error      string `json:"error,omitempty"`
 }
 
+func xattrListJSON(list []xattr) []xattrJSON {
+	out := []xattrJSON{}
+	for _, x := range list {
+		v := xattrJSON{Name: x.name, NameBytes: rawBytes(x.name), Value: string(x.value), ValueBytes: rawBytes(string(x.value))}
+		if x.err != nil {
+			v.Error = errorText(x.err)
+		}
+		if strings.HasPrefix(x.name, "system.posix_acl_") {
+			v.ACL, _ = aclText(x.value)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
 type mappingJSON struct {
 	Offset    int64 `json:"offset"`
 	Length    int64 `json:"length"`
@@ -210,17 +225,7 @@ type mappingJSON struct {
 }
 
 func (s *fileStat) json() *statJSON {
-	j := &statJSON{entryJSON: s.entry.json(), BlockSize: s.blockSize, Xattrs: []xattrJSON{}}
-	for _, x := range s.xattrs {
-		v := xattrJSON{Name: x.name, NameBytes: rawBytes(x.name), Value: string(x.value), ValueBytes: rawBytes(string(x.value))}
-		if x.err != nil {
-			v.Error = errorText(x.err)
-		}
-		if strings.HasPrefix(x.name, "system.posix_acl_") {
-			v.ACL, _ = aclText(x.value)
-		}
-		j.Xattrs = append(j.Xattrs, v)
-	}
+	j := &statJSON{entryJSON: s.entry.json(), BlockSize: s.blockSize, Xattrs: xattrListJSON(s.xattrs)}
 	for _, m := range s.extents {
 		j.Extents = append(j.Extents, mappingJSON{m.Off, m.Len, m.Dev, m.Unwritten, m.Inline})
 	}

@@ -63,7 +63,7 @@ func (a *app) undo(path, image string, f *undoFlags) (r facts, err error) {
 	}
 	dev, err := extant.OpenImage(image, flags)
 	if err != nil {
-		return nil, &openError{image, err}
+		return nil, &openError{image: image, err: err}
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
 	if err := belongs(u, dev, path); err != nil && !f.force {
