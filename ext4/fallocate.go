@@ -109,8 +109,8 @@ func (n *Inode) preallocate(off, length int64, grow bool) error {
 			return err
 		}
 		next, err := n.fillHole(h, first, end)
-		if err == nil && grow && int64(next)<<bits > n.size.Load() {
-			err = n.setSize(h, min(int64(next)<<bits, off+length))
+		if size := min(int64(next)<<bits, off+length); err == nil && grow && size > n.size.Load() {
+			err = n.setSize(h, size)
 		}
 		if err := n.w.stopped(h, err); err != nil {
 			return err

@@ -1,0 +1,273 @@
+package ext4_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+
+	"extant/ext4"
+)
+
+// dataModes are the ways in which data is written.
+var dataModes = []struct {
+	name string
+	o    ext4.Options
+}{
+	{"ordered", ext4.Options{}},
+	{"nodelalloc", ext4.Options{NoDelalloc: true}},
+	{"journal", ext4.Options{Data: ext4.DataJournal}},
+	{"writeback", ext4.Options{Data: ext4.DataWriteback}},
+	{"small_cache", ext4.Options{DataBytes: 1}},
+}
+
+// eachMode runs a test on each kind of file system in each mode.
+func eachMode(t *testing.T, size int64, f func(t *testing.T, s *scratch)) {
+	for _, k := range scratchKinds {
+		for _, m := range dataModes {
+			t.Run(k.name+"/"+m.name, func(t *testing.T) { f(t, newScratch(t, size, k.args, m.o)) })
+		}
+	}
+}
+
+// file makes a file in the root directory.
+func (s *scratch) file(name string) *ext4.Inode {
+	s.t.Helper()
+	n, err := s.root().Create(name, ext4.NewAttr{Mode: 0o644})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// again is a file of the root directory as it is found now.
+func (s *scratch) again(name string) *ext4.Inode {
+	s.t.Helper()
+	ino, err := s.root().Lookup(name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	n, err := s.fs.Inode(ino)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// sameData compares a whole file with what it should hold.
+func sameData(t testing.TB, n *ext4.Inode, want []byte) {
+	t.Helper()
+	if got := n.Attr().Size; got != int64(len(want)) {
+		t.Fatalf("size %d, want %d", got, len(want))
+	}
+	got := make([]byte, len(want)+1)
+	k, err := n.ReadAt(got, 0)
+	if k != len(want) || err != io.EOF {
+		t.Fatalf("read %d bytes of %d: %v", k, len(want), err)
+	}
+	if i := differs(got[:k], want); i >= 0 {
+		t.Fatalf("byte %d of %d is %#x, want %#x", i, len(want), got[i], want[i])
+	}
+}
+
+func differs(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return -1
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return len(a)
+}
+
+// shadow is a file and the bytes that it should hold.
+type shadow struct {
+	n    *ext4.Inode
+	want []byte
+}
+
+func (f *shadow) grow(size int) {
+	if size > len(f.want) {
+		f.want = append(f.want, make([]byte, size-len(f.want))...)
+	}
+}
+
+// step does something random to the file, and the same to the shadow, and returns what it was.
+func (f *shadow) step(t *testing.T, r *rand.Rand, bs int) string {
+	t.Helper()
+	most := 40 * bs
+	off := r.IntN(most)
+	if r.IntN(3) == 0 {
+		off = r.IntN(200)
+	}
+	length := 1 + r.IntN([]int{20, 200, 3 * bs, 12 * bs}[r.IntN(4)])
+	what := ""
+	var err error
+	switch op := r.IntN(12); op {
+	case 0, 1, 2, 3:
+		what = fmt.Sprintf("write %d %d", off, length)
+		p := make([]byte, length)
+		for i := range p {
+			p[i] = byte(r.Uint32()) | 1
+		}
+		_, err = f.n.WriteAt(p, int64(off))
+		f.grow(off + length)
+		copy(f.want[off:], p)
+	case 4:
+		what = fmt.Sprintf("truncate %d", off)
+		err = f.n.Truncate(int64(off))
+		f.grow(off)
+		f.want = f.want[:off:off]
+	case 5:
+		what = "truncate 0"
+		err = f.n.Truncate(0)
+		f.want = nil
+	case 6:
+		what = "fsync"
+		err = f.n.Fsync()
+	case 7:
+		what = fmt.Sprintf("map %d %d", off, length)
+		err = f.storeMapped(r, off, length)
+	case 8, 9:
+		what = fmt.Sprintf("falloc %d %d", off, length)
+		what, err = f.fallocate(r, off, length, bs)
+	default:
+		what = fmt.Sprintf("read %d %d", off, length)
+		p := make([]byte, length)
+		k, e := f.n.ReadAt(p, int64(off))
+		if e != nil && e != io.EOF {
+			err = e
+		}
+		want := f.want[min(off, len(f.want)):min(off+length, len(f.want))]
+		if !bytes.Equal(p[:k], want) {
+			t.Fatalf("%s: differs at byte %d; %d bytes, want %d", what, differs(p[:k], want), k, len(want))
+		}
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	return what
+}
+
+// storeMapped stores through a mapping, within the file.
+func (f *shadow) storeMapped(r *rand.Rand, off, length int) error {
+	if off >= len(f.want) {
+		return nil
+	}
+	length = min(length, len(f.want)-off)
+	m, err := f.n.Map(0, int64(len(f.want)), ext4.MapWrite)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	p := make([]byte, length)
+	for i := range p {
+		p[i] = byte(r.Uint32()) | 1
+	}
+	copy(f.want[off:], p)
+	_, err = m.WriteAt(p, int64(off))
+	return err
+}
+
+func (f *shadow) fallocate(r *rand.Rand, off, length, bs int) (string, error) {
+	mode := ext4.FallocMode(r.IntN(int(ext4.FallocInsert) + 1))
+	if mode == ext4.FallocCollapse || mode == ext4.FallocInsert {
+		const cluster = 16384
+		off, length = off/cluster*cluster, cluster*(1+r.IntN(2))
+		if mode == ext4.FallocCollapse && off+length >= len(f.want) || mode == ext4.FallocInsert && (off >= len(f.want) || len(f.want) > 60*bs) {
+			return "nothing", nil
+		}
+	}
+	what := fmt.Sprintf("falloc %d %d %d", mode, off, length)
+	err := f.n.Fallocate(mode, int64(off), int64(length))
+	if err == syscall.EOPNOTSUPP {
+		return what, nil
+	}
+	end := min(off+length, len(f.want))
+	switch mode {
+	case ext4.FallocAllocate, ext4.FallocZero:
+		if mode == ext4.FallocZero && off < end {
+			clear(f.want[off:end])
+		}
+		f.grow(off + length)
+	case ext4.FallocPunch, ext4.FallocZeroKeep:
+		if off < end {
+			clear(f.want[off:end])
+		}
+	case ext4.FallocCollapse:
+		f.want = append(f.want[:off:off], f.want[off+length:]...)
+	case ext4.FallocInsert:
+		f.want = append(f.want[:off:off], append(make([]byte, length), f.want[off:]...)...)
+	}
+	return what, err
+}
+
+// TestRandomData does random things to files and compares, in memory and after each unmount.
+func TestRandomData(t *testing.T) {
+	rounds, steps := 3, 60
+	if testing.Short() {
+		rounds, steps = 1, 40
+	}
+	eachMode(t, 16<<20, func(t *testing.T, s *scratch) {
+		for seed := range rounds {
+			randomData(t, s, uint64(seed), steps)
+		}
+	})
+}
+
+func randomData(t *testing.T, s *scratch, seed uint64, steps int) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var files [3]shadow
+	for i := range files {
+		files[i].n = s.file(fmt.Sprint("file", seed, i))
+	}
+	var log []string
+	defer func() {
+		if t.Failed() {
+			t.Log(log)
+		}
+	}()
+	for k := range steps {
+		i := r.IntN(len(files))
+		what := files[i].step(t, r, s.fs.BlockSize())
+		log = append(log, fmt.Sprint(i, " ", what))
+		sameData(t, files[i].n, files[i].want)
+		if k%20 != 19 {
+			continue
+		}
+		s.unmount()
+		s.check()
+		s.mount()
+		log = append(log, "mount")
+		for i := range files {
+			files[i].n = s.again(fmt.Sprint("file", seed, i))
+			sameData(t, files[i].n, files[i].want)
+		}
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4", ext4.Options{})
+	n := s.file("f")
+	if _, err := n.WriteAt([]byte("x"), -1); err != syscall.EINVAL {
+		t.Errorf("before the start: %v", err)
+	}
+	if _, err := n.WriteAt([]byte("x"), 1<<44); err != syscall.EFBIG {
+		t.Errorf("past the largest file: %v", err)
+	}
+	if _, err := s.root().WriteAt([]byte("x"), 0); err != syscall.EISDIR {
+		t.Errorf("to a directory: %v", err)
+	}
+	if err := n.Truncate(-1); err != syscall.EINVAL {
+		t.Errorf("truncate to less than nothing: %v", err)
+	}
+	if err := n.Truncate(1 << 60); !errors.Is(err, syscall.EFBIG) {
+		t.Errorf("truncate to too much: %v", err)
+	}
+	s.unmount()
+}
