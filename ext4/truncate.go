@@ -38,8 +38,13 @@ func (n *Inode) truncateLocked(size int64) error {
 				return err
 			}
 		}
-	case n.where() != placeBlocks:
-		return n.cutInline(size)
+	}
+	n.invalidate.Lock() // from here on nothing is stored through a mapping
+	defer n.invalidate.Unlock()
+	if n.where() != placeBlocks {
+		if done, err := n.cutInline(size); done || err != nil {
+			return err
+		}
 	}
 	return n.cutBlocks(size)
 }
@@ -108,17 +113,20 @@ func (n *Inode) zeroTail(to int64) error {
 }
 
 // cutInline makes a file shorter whose inode has data, be it the newest or what it was before an eviction. What remains there past
-// the end must not come back.
+// the end must not come back. It does nothing, and says so, where the data has been written back to a block meanwhile. invalidate is held
+// exclusively.
 //
 // +checklocks:n.mu
-func (n *Inode) cutInline(size int64) error {
-	n.invalidate.Lock()
-	defer n.invalidate.Unlock()
+func (n *Inode) cutInline(size int64) (done bool, err error) {
 	h, err := n.start(inodeCredits)
 	if err != nil {
-		return err
+		return false, err
 	}
 	zero := n.pages.Lock(0)
+	if n.where() == placeBlocks {
+		zero.Unlock()
+		return false, n.w.stopped(h, nil)
+	}
 	err = n.cutInode(h, zero, size)
 	switch {
 	case err == nil && size == 0:
@@ -133,7 +141,7 @@ func (n *Inode) cutInline(size int64) error {
 	if err == nil {
 		n.dropFolios(n.blocksOfSize(), fileEnd)
 	}
-	return n.w.stopped(h, err)
+	return true, n.w.stopped(h, err)
 }
 
 // cutInode is the inode's part of cutInline. A file without data starts anew.
@@ -171,12 +179,10 @@ func (n *Inode) cutInode(h *journal.Handle, zero *page.Folio, size int64) error 
 }
 
 // cutBlocks makes a file shorter whose data is in blocks. The inode is on the list of orphans meanwhile: a truncation that a crash cuts off is
-// finished by the next mount.
+// finished by the next mount. invalidate is held exclusively.
 //
 // +checklocks:n.mu
 func (n *Inode) cutBlocks(size int64) error {
-	n.invalidate.Lock()
-	defer n.invalidate.Unlock()
 	h, err := n.start(n.mapCredits() + n.freeCredits() + inodeCredits + orphanCredits)
 	if err != nil {
 		return err

@@ -17,12 +17,12 @@ func (n *Inode) writeback(first, end uint64) error {
 	defer n.writepages.Unlock()
 	n.w.internal.enter()
 	defer n.w.internal.leave()
-	if n.where() == placeEvicted {
-		if err := n.writebackEvicted(); err != nil {
-			return err
-		}
-	}
 	for {
+		if n.where() == placeEvicted {
+			if err := n.writebackEvicted(); err != nil {
+				return err
+			}
+		}
 		i, ok := n.pages.NextDirty(first, end)
 		if !ok {
 			return nil
@@ -47,10 +47,15 @@ func (n *Inode) writebackEvicted() error {
 	return n.w.stopped(h, err)
 }
 
-// writeBatch writes dirty folios that follow one another, the first of which is i or one after it, and returns where to go on.
+// writeBatch writes dirty folios that follow one another, the first of which is i or one after it, and returns where to go on: at i where the
+// file's data has been evicted from its inode meanwhile, which comes first.
 func (n *Inode) writeBatch(i, end uint64) (uint64, error) {
 	if !n.journalsData() {
 		list := n.gather(i, end)
+		if len(list) > 0 && n.where() != placeBlocks {
+			unlockAll(list)
+			return i, nil
+		}
 		k, err := n.overwrite(list)
 		unlockAll(list)
 		if err != nil || len(list) == 0 || k > 0 {
@@ -62,6 +67,10 @@ func (n *Inode) writeBatch(i, end uint64) (uint64, error) {
 		return i, err
 	}
 	list := n.gather(i, end)
+	if len(list) > 0 && n.where() != placeBlocks {
+		unlockAll(list)
+		return i, n.w.stopped(h, nil)
+	}
 	k, err := n.writeMapping(h, list)
 	unlockAll(list)
 	return i + uint64(max(k, 1)), n.w.stopped(h, err)
@@ -244,6 +253,8 @@ func (n *Inode) writeFolios(h *journal.Handle, list []*page.Folio, b ondisk.Bloc
 			if err := h.Log(b, mem[:n.fs.blockSize]); err != nil {
 				return err
 			}
+			n.changedIn.Store(int64(h.TID()))
+			n.dataIn.Store(int64(h.TID()))
 		} else if _, err := n.w.dev.WriteAt(mem, int64(b)<<n.fs.blockBits); err != nil {
 			return err
 		}
