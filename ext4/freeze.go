@@ -60,7 +60,7 @@ func (w *writer) markFrozen() error {
 		return err
 	}
 	sb := w.super.get()
-	w.setUnused(&sb)
+	w.setUnused(&sb, len(w.orphans.all()) > 0)
 	sb.SetWritten(w.now())
 	return writeSuper(w.dev, &sb)
 }

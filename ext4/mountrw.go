@@ -325,17 +325,18 @@ func (w *writer) markClean() error {
 	if err := w.journal.Flush(); err != nil {
 		return err
 	}
-	return w.super.write(w.now(), w.setUnused)
+	orphans := len(w.orphans.all()) > 0
+	return w.super.write(w.now(), func(sb *ondisk.Super) { w.setUnused(sb, orphans) })
 }
 
-// setUnused makes a super block say that nothing is to be recovered.
-func (w *writer) setUnused(sb *ondisk.Super) {
+// setUnused makes a super block say that nothing is to be recovered; orphans says whether there are any.
+func (w *writer) setUnused(sb *ondisk.Super, orphans bool) {
 	w.alloc.Super(sb)
 	sb.FeatureIncompat &^= uint32(ondisk.IncompatNeedsRecovery)
 	if sb.State&ondisk.StateError == 0 {
 		sb.State |= ondisk.StateClean
 	}
-	if len(w.orphans.all()) == 0 {
+	if !orphans {
 		sb.FeatureROCompat &^= uint32(ondisk.ROCompatOrphanPresent)
 	}
 }
