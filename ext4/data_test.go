@@ -271,3 +271,50 @@ func TestWriteErrors(t *testing.T) {
 	}
 	s.unmount()
 }
+
+// TestSeekCached looks for data and holes in a file of which nothing has been written back yet, and again after it has been.
+func TestSeekCached(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4 -b 4096", ext4.Options{})
+	n := s.file("f")
+	for _, off := range []int64{3 << 12, 4 << 12, 10 << 12} {
+		if _, err := n.WriteAt(bytes.Repeat([]byte{1}, 4096), off); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.Truncate(20 << 12); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Fallocate(ext4.FallocAllocate, 12<<12, 8<<12); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.WriteAt([]byte{1}, 14<<12); err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"before", "after"} {
+		for _, c := range []struct{ off, data, hole int64 }{{0, 3, 0}, {3, 3, 5}, {4, 4, 5}, {5, 10, 5}, {11, 14, 11}, {14, 14, 15}} {
+			d, err := n.SeekData(c.off << 12)
+			h, err2 := n.SeekHole(c.off << 12)
+			if err != nil || err2 != nil || d != c.data<<12 || h != c.hole<<12 {
+				t.Errorf("%s: from %d data at %#x, hole at %#x, want %d and %d: %v, %v", when, c.off, d, h, c.data, c.hole, err, err2)
+			}
+		}
+		if _, err := n.SeekData(15 << 12); err != syscall.ENXIO {
+			t.Errorf("%s: data after the last: %v", when, err)
+		}
+		delayed := 0
+		for m, err := range n.Mappings(0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Delayed {
+				delayed++
+			}
+		}
+		if want := map[string]int{"before": 2, "after": 0}[when]; delayed != want {
+			t.Errorf("%s: %d delayed mappings, want %d", when, delayed, want)
+		}
+		if err := n.Fsync(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

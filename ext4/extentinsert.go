@@ -66,10 +66,10 @@ func joined(a, b ondisk.Extent) ondisk.Extent {
 	return ondisk.MakeExtent(a.First(), a.Start(), a.Length()+b.Length(), a.Unwritten())
 }
 
-// makeRoom splits the lowest full node whose parent has room, or makes the tree deeper, to the end that the leaf gets room for an
-// extent at fb. The path is of no use afterwards.
+// makeRoom splits the leaf, or the lowest full node above it whose parent has room, or makes the tree deeper, to the end that the leaf gets
+// room for extents at fb. The path is of no use afterwards.
 func (p *extentPath) makeRoom(fb ondisk.FileBlock) error {
-	i := len(p.steps) - 1
+	i := len(p.steps) - 2
 	for i >= 0 && p.steps[i].node.Len() >= p.steps[i].node.Max() {
 		i--
 	}

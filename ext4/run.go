@@ -21,6 +21,7 @@ const (
 	hole runState = iota
 	unwritten
 	written
+	cached // in the cache alone, dirty
 )
 
 func (r run) end() uint64          { return r.first + r.count }
