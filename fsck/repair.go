@@ -2,6 +2,7 @@ package fsck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"extant/disk"
@@ -18,6 +19,11 @@ type RepairOptions struct {
 
 	// Optimise rebuilds all directories that have more than a block, sorted and without gaps.
 	Optimise bool
+
+	// BadBlocks are added to the list of bad blocks, or with BadBlocksOnly replace it, once nothing else is wrong; whoever has one of them then
+	// gets a copy of what can be read of it. It takes the policy Yes. A block with fixed metadata is an error, and nothing is written.
+	BadBlocks     []ondisk.Block
+	BadBlocksOnly bool
 }
 
 // RepairReport is what a repair found, did and left.
@@ -67,6 +73,9 @@ func Repair(ctx context.Context, dev disk.Device, o RepairOptions) (*RepairRepor
 	if o.FindingsMax <= 0 {
 		r.o.FindingsMax = findingsRepair
 	}
+	if (len(o.BadBlocks) > 0 || o.BadBlocksOnly) && o.Policy != Yes {
+		return nil, errors.New("a list of bad blocks takes the policy yes")
+	}
 	if err := r.rounds(ctx); err != nil {
 		return nil, err
 	}
@@ -92,7 +101,9 @@ type repairer struct {
 	space  space
 	report *RepairReport
 	tidied bool // directories were optimised
+	listed bool // the list of bad blocks was written
 	sealed bool // the state of the super block was set
+	err    error
 }
 
 // rounds checks and repairs until there is nothing to be repaired.
@@ -118,7 +129,7 @@ func (r *repairer) rounds(ctx context.Context) error {
 			return nil
 		}
 		if !r.round(c) {
-			return nil
+			return r.err
 		}
 	}
 }
@@ -205,6 +216,11 @@ func (r *repairer) finish(m *mender) bool {
 		r.tidied = true
 		m.optimise()
 		return true
+	}
+	if (len(r.o.BadBlocks) > 0 || r.o.BadBlocksOnly) && !r.listed {
+		r.listed = true
+		r.err = m.listBadBlocks()
+		return r.err == nil
 	}
 	if r.sealed || !r.draft.changed() && r.o.Now.IsZero() {
 		return false

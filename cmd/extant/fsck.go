@@ -132,6 +132,13 @@ func (r *fsckRun) pass0() (sound bool, err error) {
 func (r *fsckRun) work(o fsck.RepairOptions) error {
 	r.pass = r.newPasses()
 	o.Progress = r.pass.show
+	if r.f.scan {
+		list, err := r.scan()
+		if err != nil {
+			return &addressError{r.image, err}
+		}
+		o.BadBlocks = list
+	}
 	dev, finish, err := r.undoable(o.Policy)
 	if err != nil {
 		return err

@@ -10,10 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"extant/disk"
+	"extant/disk/disktest"
 )
 
 // fsckImage makes a small file system, sound.img, in a directory that becomes the current one.
@@ -158,6 +160,11 @@ func TestFsckMisuse(t *testing.T) {
 		{"-n -E nonsense sound.img", 16, "-E: \"nonsense\" is not known"},
 		{"-n -E shared=maybe sound.img", 16, "-E shared"},
 		{"-n -E readahead_kb=x sound.img", 16, "-E readahead_kb"},
+		{"-p -l x sound.img", 16, "give -y"},
+		{"-n -c sound.img", 16, "give -y"},
+		{"-y -c -l x sound.img", 16, "give one of -c, -l and -L"},
+		{"-y -k sound.img", 16, "-k: only with -c"},
+		{"-y -l nope sound.img", 8, "no such file"},
 		{"-n --nonsense sound.img", 16, "unknown flag"},
 		{"-n", 16, "accepts 1 arg"},
 		{"-n nope.img", 8, "no such file"},
@@ -361,5 +368,38 @@ func TestFsckInterrupted(t *testing.T) {
 	a := newApp(ctx, strings.NewReader(""), &out, &errs)
 	if code := a.run([]string{"fsck", "-fy", "damaged.img"}); code != 32 || !strings.Contains(errs.String(), "nothing was written") {
 		t.Errorf("exit code %d, %q", code, &errs)
+	}
+}
+
+func TestFsckBadBlocks(t *testing.T) {
+	fsckImage(t)
+	write(t, "list", []byte("9000\n9001\n"))
+	write(t, "metadata", []byte("1\n"))
+	for _, c := range []struct {
+		args string
+		code int
+		want string // by dumpe2fs -b
+	}{
+		{"-y -l list", 1, "9000 9001"}, {"-y -l metadata", 8, "9000 9001"}, {"-y -c -k", 0, "9000 9001"}, {"-y -c", 1, ""},
+	} {
+		r := extantRun(append(append([]string{"fsck"}, strings.Fields(c.args)...), "sound.img")...)
+		out, err := toolCommand(t, "dumpe2fs", "-b", "sound.img").Output()
+		if got := strings.Join(strings.Fields(string(out)), " "); err != nil || r.code != c.code || got != c.want {
+			t.Errorf("%s: %v, %q in the list\n%s", c.args, err, got, r)
+		}
+		if code := exitStatus(t, exec.Command(tool(t, "e2fsck"), "-fn", "sound.img")); code != 0 {
+			t.Errorf("%s: e2fsck exits with %d", c.args, code)
+		}
+	}
+}
+
+// TestBadIn finds the block that a device cannot read.
+func TestBadIn(t *testing.T) {
+	dev := disktest.NewFaulty(disk.NewMem(1<<20), disktest.Within(5000, 1, disktest.On(disktest.Read, disktest.Fail(syscall.EIO))))
+	if readable(dev, make([]byte, 64<<10), 0) {
+		t.Fatal("it can be read")
+	}
+	if got := badIn(dev, make([]byte, 64<<10), 0, 1024); len(got) != 1 || got[0] != 4 {
+		t.Errorf("%v", got)
 	}
 }

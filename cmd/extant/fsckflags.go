@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -19,6 +20,8 @@ type fsckFlags struct {
 	backup                    uint64
 	blockSize                 int
 	extended                  []string
+	badBlocks, onlyBadBlocks  string
+	scan, keep                bool
 	undo, report              string
 	progress                  int
 	verbose, json, quietTimes bool
@@ -37,6 +40,10 @@ func (f *fsckFlags) register(p *pflag.FlagSet) {
 	p.Uint64VarP(&f.backup, "backup", "b", 0, "use the copy of the super block in block `N`")
 	p.IntVarP(&f.blockSize, "block-size", "B", 0, "look for it in blocks of `BYTES`")
 	p.BoolVarP(&f.optimise, "optimise", "D", false, "rebuild directories: sorted, indexed, without gaps")
+	p.StringVarP(&f.badBlocks, "bad-blocks", "l", "", "add the blocks that `FILE` lists to the list of bad blocks; with -y")
+	p.StringVarP(&f.onlyBadBlocks, "only-bad-blocks", "L", "", "let the list of bad blocks be what `FILE` lists; with -y")
+	p.BoolVarP(&f.scan, "scan", "c", false, "read all blocks, and let the list of bad blocks be those that cannot be read; with -y")
+	p.BoolVarP(&f.keep, "keep", "k", false, "with -c, keep what is in the list")
 	p.StringArrayVarP(&f.extended, "extended", "E", nil, "set extended `OPTIONS`: shared=clone or shared=delete")
 	p.StringVarP(&f.undo, "undo", "z", "", "save what is overwritten in `FILE`, for extant undo")
 	p.StringVar(&f.report, "report", "", "write the findings and a map of the device to `FILE`, a page of HTML")
@@ -60,7 +67,12 @@ func (f *fsckFlags) policy() fsck.Policy {
 }
 
 // mayPass reports whether a file system that says that it is clean may be believed.
-func (f *fsckFlags) mayPass() bool { return !f.force && !f.optimise && f.backup == 0 && f.report == "" }
+func (f *fsckFlags) mayPass() bool {
+	return !f.force && !f.optimise && f.backup == 0 && f.report == "" && !f.listsBad()
+}
+
+// listsBad reports whether the list of bad blocks is to be changed.
+func (f *fsckFlags) listsBad() bool { return f.scan || f.badBlocks != "" || f.onlyBadBlocks != "" }
 
 // ask returns what the flags ask for. super is the block that --superblock, the flag of all verbs, names.
 func (f *fsckFlags) ask(super uint64) (o fsck.RepairOptions, err error) {
@@ -81,6 +93,12 @@ func (f *fsckFlags) ask(super uint64) (o fsck.RepairOptions, err error) {
 		return o, usagef("-D: not with -n, which changes nothing")
 	case f.no && f.undo != "":
 		return o, usagef("--undo: not with -n, which changes nothing")
+	case f.listsBad() && o.Policy != fsck.Yes:
+		return o, usagef("-c, -l and -L: give -y, as files may have to move")
+	case f.scan && (f.badBlocks != "" || f.onlyBadBlocks != "") || f.badBlocks != "" && f.onlyBadBlocks != "":
+		return o, usagef("give one of -c, -l and -L")
+	case f.keep && !f.scan:
+		return o, usagef("-k: only with -c")
 	case f.json && chosen == 0:
 		return o, usagef("--json: give -n, -p or -y")
 	case f.blockSize != 0 && (f.blockSize < ondisk.SuperOffset || f.blockSize > 64<<10 || f.blockSize&(f.blockSize-1) != 0):
@@ -94,6 +112,12 @@ func (f *fsckFlags) ask(super uint64) (o fsck.RepairOptions, err error) {
 	}
 	o.BlockSize, o.Backup, o.Now, o.Optimise = f.blockSize, ondisk.Block(f.backup), time.Now(), f.optimise
 	o.Layout = f.report != ""
+	if path := cmp.Or(f.badBlocks, f.onlyBadBlocks); path != "" {
+		if o.BadBlocks, err = readBlockList(path); err != nil {
+			return o, err
+		}
+	}
+	o.BadBlocksOnly = f.onlyBadBlocks != "" || f.scan && !f.keep
 	return o, f.extend(&o)
 }
 

@@ -175,14 +175,19 @@ func sourceDateEpoch() (*time.Time, error) {
 	return new(time.Unix(sec, 0)), nil
 }
 
-// readBadBlocks reads a list of block numbers, one to a line.
-func (f *mkfsFlags) readBadBlocks(o *mkfs.Options) error {
-	if f.badBlocks == "" {
-		return nil
+// readBadBlocks reads the list of bad blocks, where one is given.
+func (f *mkfsFlags) readBadBlocks(o *mkfs.Options) (err error) {
+	if f.badBlocks != "" {
+		o.BadBlocks, err = readBlockList(f.badBlocks)
 	}
-	file, err := os.Open(f.badBlocks)
+	return err
+}
+
+// readBlockList reads a list of block numbers, one to a line.
+func readBlockList(path string) (list []ondisk.Block, err error) {
+	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer file.Close()
 	lines := bufio.NewScanner(file)
@@ -193,9 +198,9 @@ func (f *mkfsFlags) readBadBlocks(o *mkfs.Options) error {
 		}
 		n, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
-			return fmt.Errorf("%s: %q is no number of a block", f.badBlocks, text)
+			return nil, fmt.Errorf("%s: %q is no number of a block", path, text)
 		}
-		o.BadBlocks = append(o.BadBlocks, ondisk.Block(n))
+		list = append(list, ondisk.Block(n))
 	}
-	return lines.Err()
+	return list, lines.Err()
 }
