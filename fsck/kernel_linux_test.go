@@ -81,6 +81,11 @@ var kernelKinds = []struct{ name, size, args string }{
 	{"no journal", "32M", "-t ext4 -b 2048 -O ^has_journal"},
 	{"fast_commit", "32M", "-t ext4 -b 1024 -O fast_commit -J size=8"},
 	{"inline_data", "32M", "-t ext4 -O inline_data"},
+	{"meta_bg", "32M", "-t ext4 -b 1024 -O meta_bg,^resize_inode,^flex_bg"},
+	{"no extent", "32M", "-t ext4 -b 1024 -O ^extent,^64bit,^dir_index"},
+	{"ext3", "32M", "-t ext3 -b 2048 -I 128"},
+	{"csum seed, no filetype", "32M", "-t ext4 -O metadata_csum,metadata_csum_seed,^filetype,^huge_file,^dir_nlink"},
+	{"small groups", "32M", "-t ext4 -b 1024 -g 2048 -G 2 -O sparse_super2,^resize_inode"},
 }
 
 // TestKernelChurn wants no false alarm on what the kernel leaves, unmounted or cut off in the middle.
