@@ -88,8 +88,10 @@ func New[K Number, V any](values int, classes Classes, load func(K) (*V, error))
 	c := &Cache[K, V]{load: load, classes: classes, shards: make([]shard[K, V], min(n/shardMin, shardsMax))}
 	c.flying.Init(classes.Load)
 	for i := range c.shards {
-		c.shards[i] = shard[K, V]{max: n / len(c.shards), index: map[K]int{}, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{}}
-		c.shards[i].sweepAt = c.shards[i].max
+		size := n / len(c.shards)
+		c.shards[i] = shard[K, V]{
+			max: size, sweepAt: size, index: map[K]int{}, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{},
+		}
 		c.shards[i].mu.Init(classes.Shard)
 	}
 	return c

@@ -14,24 +14,28 @@ import (
 func (j *Journal) Commit(t TID) error {
 	j.handle.Might(sched.Exclusive)
 	j.mu.Lock()
-	return j.commitUnlock(func(r *transaction) bool { return !t.Before(r.tid) })
-}
-
-// Force is Commit of the running transaction: what any handle did that has stopped is durable when it returns.
-func (j *Journal) Force() error {
-	j.handle.Might(sched.Exclusive)
-	j.mu.Lock()
-	return j.commitUnlock(func(*transaction) bool { return true })
+	_, err := j.commitUnlock(t.orOlder)
+	return err
 }
 
 // Sync is Commit, and what was written to the device before the call is durable as well: file data that needed no transaction.
-func (j *Journal) Sync(t TID) error {
+func (j *Journal) Sync(t TID) error { return j.commitAndFlush(t.orOlder) }
+
+// Force is Sync of whatever transaction is running: what any handle did that has stopped is durable when it returns.
+func (j *Journal) Force() error { return j.commitAndFlush(anyTransaction) }
+
+// A which says which transactions are to be durable.
+type which func(*transaction) bool
+
+func (t TID) orOlder(x *transaction) bool { return !t.Before(x.tid) }
+
+func anyTransaction(*transaction) bool { return true }
+
+func (j *Journal) commitAndFlush(wanted which) error {
 	j.handle.Might(sched.Exclusive)
 	j.mu.Lock()
-	r := j.running
-	covers := r != nil && !t.Before(r.tid) && !r.empty() // its flush is still to come
-	err := j.commitUnlock(func(r *transaction) bool { return !t.Before(r.tid) })
-	if covers || err != nil {
+	flushed, err := j.commitUnlock(wanted)
+	if flushed || err != nil {
 		return err
 	}
 	if err := j.flush(); err != nil {
@@ -42,10 +46,10 @@ func (j *Journal) Sync(t TID) error {
 }
 
 // commitUnlock commits the running transaction if it is wanted, or waits for who does; else it waits for the one that is being written if that is wanted.
-// It releases mu.
+// It releases mu. It reports whether the device was flushed since the call.
 //
 // +checklocksrelease:j.mu
-func (j *Journal) commitUnlock(wanted func(*transaction) bool) error {
+func (j *Journal) commitUnlock(wanted which) (flushed bool, err error) {
 	r, c := j.running, j.committing
 	if r != nil && (!wanted(r) || r.empty() && !r.claimed) {
 		r = nil
@@ -57,22 +61,22 @@ func (j *Journal) commitUnlock(wanted func(*transaction) bool) error {
 	case j.fault != nil:
 		err := j.fault
 		j.mu.Unlock()
-		return err
+		return false, err
 	case r != nil && r.claimed:
 		j.mu.Unlock()
 		r.done.Wait()
-		return r.err
+		return true, r.err
 	case r != nil:
 		r.claimed = true
 		j.mu.Unlock()
-		return j.commit(r)
+		return true, j.commit(r)
 	case c != nil:
 		j.mu.Unlock()
 		c.done.Wait()
-		return c.err
+		return false, c.err // its last flush may have begun before
 	}
 	j.mu.Unlock()
-	return nil
+	return false, nil
 }
 
 // commit commits t, which the calling task has claimed.

@@ -220,5 +220,7 @@ var errClosed = errors.New("the journal was closed")
 
 // tick commits what is running. A transaction that began after the timer was started has started it anew.
 func (j *Journal) tick() {
-	_ = j.Force() // whoever comes next learns of an abort
+	j.handle.Might(sched.Exclusive)
+	j.mu.Lock()
+	_, _ = j.commitUnlock(anyTransaction) // whoever comes next learns of an abort
 }
