@@ -2,6 +2,7 @@ package journal
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -47,7 +48,8 @@ func (j *Journal) checkpointLocked(want int) error {
 	if err := j.flush(); err != nil {
 		return err
 	}
-	if err := j.moveTail(len(old)); err != nil {
+	tail, err := j.moveTail(len(old))
+	if err != nil {
 		return err
 	}
 	j.mu.Lock()
@@ -65,8 +67,14 @@ func (j *Journal) checkpointLocked(want int) error {
 	}
 	j.stats.Checkpoints++
 	j.stats.Home += len(list)
+	if length := j.log.end - j.log.super.First; int((j.head+length-tail)%length) != j.room-j.free {
+		return errTail
+	}
 	return nil
 }
+
+// errTail is a bug of ours. It is found before anything is written over.
+var errTail = errors.New("the log does not start where its oldest transaction does")
 
 // oldest returns the oldest transactions, as many as it takes for want free log blocks, and what they have that is not dead or in
 // a newer one as well.

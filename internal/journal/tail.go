@@ -43,8 +43,8 @@ func (j *Journal) startLog(t *transaction) error {
 }
 
 // moveTail makes the super block say that the log starts after the n oldest transactions, which are home, and makes that durable: then
-// their blocks may be written over.
-func (j *Journal) moveTail(n int) error {
+// their blocks may be written over. It returns the journal block.
+func (j *Journal) moveTail(n int) (tail uint32, err error) {
 	j.sb.Lock()
 	defer j.sb.Unlock()
 	s := j.super
@@ -53,9 +53,9 @@ func (j *Journal) moveTail(n int) error {
 	j.mu.Unlock()
 	s.Start, s.Sequence = start, uint32(tid)
 	if err := j.writeSuperLocked(s); err != nil {
-		return err
+		return 0, err
 	}
-	return j.flush()
+	return start, j.flush()
 }
 
 // tailLocked is where the log starts without its n oldest transactions, and with which.
@@ -65,7 +65,7 @@ func (j *Journal) tailLocked(n int) (uint32, TID) {
 	switch {
 	case n < len(j.committed):
 		return j.committed[n].start, j.committed[n].tid
-	case j.committing != nil:
+	case j.committing != nil && !j.committing.logged: // else it is one of the n
 		return j.committing.start, j.committing.tid
 	case j.running != nil:
 		return j.head, j.running.tid

@@ -38,6 +38,7 @@ type transaction struct {
 	start   uint32         // journal block of its first record
 	size    int            // log blocks
 	over    bool           // there are not so many
+	logged  bool           // it is in the log, and in Journal.committed
 
 	done sched.Event // it is durable, or will never be
 	err  error       // which of the two; before done
@@ -67,6 +68,8 @@ type entry struct {
 	open  bool   // the buffer's content is the transaction's own
 	dirty bool   // somebody changed it
 	gone  bool   // forgotten in the transaction
+
+	revoked bool // the transaction revoked the block before it got the entry
 }
 
 // runLocked makes a transaction for handles to join.
@@ -109,11 +112,11 @@ func (h *Handle) joinLocked(at ondisk.Block, buf *buffer.Buffer) (*entry, error)
 		return nil, errTwoBuffers
 	}
 	b.buf, b.gone = buf, false
-	delete(t.revoked, at) // a copy in the transaction that revokes the block would be dead as well
 	if b.run != nil {
 		return b.run, nil
 	}
-	e := &entry{b: b, t: t}
+	e := &entry{b: b, t: t, revoked: t.revoked[at]}
+	delete(t.revoked, at) // a copy in the transaction that revokes the block would be dead as well
 	b.run = e
 	t.entries = append(t.entries, e)
 	t.blocks++
@@ -166,6 +169,9 @@ func (j *Journal) switchLocked(t *transaction) {
 		b := e.b
 		b.run = nil
 		if !e.dirty {
+			if e.revoked {
+				t.revoked[b.at] = true
+			}
 			j.dropIdleLocked(b)
 			continue
 		}
@@ -206,6 +212,7 @@ func (j *Journal) finishLocked(t *transaction) (homing bool) {
 		j.dropIdleLocked(e.b)
 	}
 	if j.log != nil {
+		t.logged = true
 		j.committed = append(j.committed, t)
 	}
 	j.stats.Commits++
