@@ -43,6 +43,8 @@ const depsRules = `
 	internal/model, sched < internal/prog;
 	internal/prog < internal/prog/hostdir;
 	., internal/prog < internal/prog/volume;
+	internal/prog/volume, explore, lockdep, mkfs, fsck < internal/prog/race;
+	internal/prog/race < cmd/extant;
 	disk/undo, extract, fuse, mkfs, fsck, fsck/page, lab, crash, explore < cmd/extant;
 
 	ext4 !< mkfs, fsck;

@@ -218,6 +218,13 @@ func (f *File) Chtimes(atime, mtime time.Time) error {
 // Sync makes everything durable that was done to the volume.
 func (v *Volume) Sync() error { return v.fs.Sync() }
 
+// Freeze waits for changes under way, lets no others begin, and brings the device into the state of a clean unmount, so that it may be copied.
+// Thaw ends it. Freezing twice is syscall.EBUSY.
+func (v *Volume) Freeze() error { return v.fs.Freeze() }
+
+// Thaw ends a Freeze; syscall.EINVAL where there is none.
+func (v *Volume) Thaw() error { return v.fs.Thaw() }
+
 var _ interface {
 	io.ReaderAt
 	io.WriterAt

@@ -18,6 +18,7 @@ type Op struct {
 	Name   string      // of an open file (without its @), a mapping or an attribute
 	Word   string      // flags, a kind, a list
 	Off    int64
+	From   int64 // an offset of what is read where Off is of what is written
 	Len    int64
 	Data   Data
 	Mode   uint32
@@ -79,6 +80,9 @@ var verbs = map[string]verb{
 	"store":        {"name off data", doStore},
 	"msync":        {"name", doMsync},
 	"unmap":        {"name", doUnmap},
+	"copy":         {"file off name from len", doCopy},
+	"freeze":       {"", doFreeze},
+	"thaw":         {"", doFreeze},
 	"remount":      {"", doRemount},
 }
 

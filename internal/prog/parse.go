@@ -179,6 +179,8 @@ func (op *Op) setOperand(kind string, t token) (err error) {
 		op.Word = t.text
 	case "off":
 		op.Off, err = strconv.ParseInt(t.text, 10, 64)
+	case "from":
+		op.From, err = strconv.ParseInt(t.text, 10, 64)
 	case "len":
 		op.Len, err = strconv.ParseInt(t.text, 10, 64)
 	case "data":

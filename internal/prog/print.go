@@ -42,6 +42,8 @@ func (op *Op) operand(kind string) string {
 		return op.Word
 	case "off":
 		return strconv.FormatInt(op.Off, 10)
+	case "from":
+		return strconv.FormatInt(op.From, 10)
 	case "len":
 		return strconv.FormatInt(op.Len, 10)
 	case "data":

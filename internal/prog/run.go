@@ -82,6 +82,9 @@ func stamp(t time.Time) string {
 type Runner struct {
 	Clock *Clock // moved with each operation that is not in a thread; may be nil
 
+	// Watch, if not nil, is called before each operation of a Program, with a nil Result, and after it.
+	Watch func(at At, op *Op, r *Result)
+
 	sys   System
 	files map[string]File
 	maps  map[string]Mapping
@@ -114,6 +117,9 @@ func (r *Runner) CloseFiles() error {
 	return errors.Join(errs...)
 }
 
+// At is the place of an operation in a Program: its line, and which of that line.
+type At struct{ Line, Op int }
+
 // An Outcome is what a program did: a result for each operation of each line.
 type Outcome [][]Result
 
@@ -123,11 +129,11 @@ func (r *Runner) Run(p *Program) Outcome {
 	for i := 0; i < len(p.Lines); {
 		n := p.Group(i)
 		if n == 0 {
-			out[i] = r.line(p.Lines[i])
+			out[i] = r.line(i, p.Lines[i])
 			i++
 			continue
 		}
-		r.together(p.Lines[i:i+n], out[i:i+n])
+		r.together(i, p.Lines[i:i+n], out[i:i+n])
 		i += n
 	}
 	return out
@@ -142,28 +148,40 @@ func (p *Program) Group(i int) int {
 	return n
 }
 
-func (r *Runner) line(l Line) []Result {
+func (r *Runner) line(at int, l Line) []Result {
 	out := make([]Result, len(l.Ops))
 	for i, op := range l.Ops {
+		if r.Watch == nil {
+			out[i] = r.Do(op)
+			continue
+		}
+		r.Watch(At{at, i}, op, nil)
 		out[i] = r.Do(op)
+		r.Watch(At{at, i}, op, &out[i])
 	}
 	return out
 }
 
-// together runs lines at the same time. What threads opened is closed when all have ended.
-func (r *Runner) together(lines []Line, out Outcome) {
+// together runs lines at the same time, each in a task named after its last operation and its number. What threads opened is
+// closed when all have ended.
+func (r *Runner) together(first int, lines []Line, out Outcome) {
 	runners := make([]*Runner, len(lines))
 	tasks := make([]*sched.Task, len(lines))
 	for i, l := range lines {
-		t := &Runner{sys: r.sys, files: maps.Clone(r.files), maps: maps.Clone(r.maps)}
+		t := r.thread()
 		runners[i] = t
-		tasks[i] = sched.Go(fmt.Sprintf("thread %d", i+1), func() { out[i] = t.line(l) })
+		tasks[i] = sched.Go(fmt.Sprintf("%s%d", l.Ops[len(l.Ops)-1].Verb, i+1), func() { out[i] = t.line(first+i, l) })
 	}
 	for i, task := range tasks {
 		task.Wait()
 		runners[i].forget(r)
 		runners[i].CloseFiles()
 	}
+}
+
+// thread makes a Runner for a thread.
+func (r *Runner) thread() *Runner {
+	return &Runner{Watch: r.Watch, sys: r.sys, files: maps.Clone(r.files), maps: maps.Clone(r.maps)}
 }
 
 // forget leaves alone what was open before.

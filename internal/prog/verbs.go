@@ -3,6 +3,7 @@ package prog
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"syscall"
@@ -244,6 +245,55 @@ func doStore(r *Runner, op *Op) Result {
 		}
 		return counted(m.Store(op.Data.Bytes(op.Off), op.Off))
 	})
+}
+
+// An Accessor is a Mapping whose memory can be looked at where it lies.
+type Accessor interface {
+	// Access calls f with n bytes from off on, all of which lie in the file: else it is io.EOF.
+	Access(off, n int64, f func(b []byte) error) error
+}
+
+// doCopy writes to a file from the memory of a mapping, which may be one of the same file.
+func doCopy(r *Runner, op *Op) Result {
+	return r.mapped(op, func(m Mapping) Result {
+		return r.with(op, model.OpenWrite, func(f File) Result {
+			n := 0
+			write := func(b []byte) (err error) {
+				n, err = f.WriteAt(b, op.Off)
+				return err
+			}
+			if a, ok := m.(Accessor); ok {
+				err := a.Access(op.From, op.Len, write)
+				return counted(n, err)
+			}
+			b := make([]byte, min(max(op.Len, 0), dataMax))
+			k, err := m.Load(b, op.From)
+			if err == nil && k < len(b) {
+				err = io.EOF
+			}
+			if err == nil {
+				err = write(b)
+			}
+			return counted(n, err)
+		})
+	})
+}
+
+// A Freezer is a System that can be frozen: nothing changes on its device until it is thawed.
+type Freezer interface {
+	Freeze() error
+	Thaw() error
+}
+
+func doFreeze(r *Runner, op *Op) Result {
+	f, ok := r.sys.(Freezer)
+	switch {
+	case !ok:
+		return refused("this system cannot be frozen")
+	case op.Verb == "freeze":
+		return failed(f.Freeze())
+	}
+	return failed(f.Thaw())
 }
 
 func doMsync(r *Runner, op *Op) Result {

@@ -88,5 +88,9 @@ type mapping struct{ m *extant.Mapping }
 
 func (m *mapping) Load(p []byte, off int64) (int, error)  { return eofIsShort(m.m.ReadAt(p, off)) }
 func (m *mapping) Store(p []byte, off int64) (int, error) { return eofIsShort(m.m.WriteAt(p, off)) }
-func (m *mapping) Sync() error                            { return m.m.Sync(0, window) }
-func (m *mapping) Close() error                           { return m.m.Close() }
+func (m *mapping) Access(off, n int64, f func(b []byte) error) error {
+	return m.m.Access(off, int(n), false, f)
+}
+
+func (m *mapping) Sync() error  { return m.m.Sync(0, window) }
+func (m *mapping) Close() error { return m.m.Close() }

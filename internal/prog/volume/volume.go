@@ -30,6 +30,12 @@ func Open(dev disk.Device, o extant.Options) (*Volume, error) {
 	return &Volume{dev: dev, o: o, vol: vol}, err
 }
 
+// Read mounts the file system on dev for reading.
+func Read(dev disk.Device, o extant.Options) (*Volume, error) {
+	vol, err := extant.OpenDevice(dev, o)
+	return &Volume{dev: dev, o: o, vol: vol}, err
+}
+
 // Close unmounts it. The device stays open.
 func (v *Volume) Close() error { return v.vol.Close() }
 
@@ -260,6 +266,12 @@ func (v *Volume) RemoveXattr(c model.Cred, path, name string, follow bool) error
 	}
 	return v.as(c).Lremovexattr(path, name)
 }
+
+// Freeze lets nothing change any more; Thaw ends that.
+func (v *Volume) Freeze() error { return v.vol.Freeze() }
+
+// Thaw ends a Freeze.
+func (v *Volume) Thaw() error { return v.vol.Thaw() }
 
 // Sync makes everything durable.
 func (v *Volume) Sync() error { return v.vol.Sync() }

@@ -1,0 +1,77 @@
+package race_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"extant/internal/prog/race"
+)
+
+// cases loads all programs of testdata/races.
+func cases(t *testing.T) []*race.Case {
+	t.Helper()
+	list, err := filepath.Glob("../../../testdata/races/*.prog")
+	if err != nil || len(list) == 0 {
+		t.Fatal("no programs: ", err)
+	}
+	var out []*race.Case
+	for _, path := range list {
+		c, err := race.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// limit is the time for one program in one mode: RACE_TIME, or little.
+func limit(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv("RACE_TIME")
+	switch {
+	case text == "" && testing.Short():
+		return 60 * time.Millisecond
+	case text == "":
+		return 150 * time.Millisecond
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal("RACE_TIME: ", err)
+	}
+	return d
+}
+
+// TestRaces explores each program in each of its modes. Nothing may fail, under any schedule.
+func TestRaces(t *testing.T) {
+	s := race.Search{Time: limit(t), Seed: 1}
+	for _, c := range cases(t) {
+		for _, setup := range c.Setups() {
+			t.Run(c.Name+"/"+strings.ReplaceAll(setup.String(), " ", "_"), func(t *testing.T) {
+				explored(t, c, setup, s)
+			})
+		}
+	}
+}
+
+func explored(t *testing.T, c *race.Case, setup race.Setup, s race.Search) {
+	b, err := race.Prepare(c, setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := b.Explore(s)
+	t.Log(v)
+	for _, r := range v.Reports {
+		t.Error(r)
+	}
+	if v.Failure == nil {
+		return
+	}
+	t.Errorf("%v\nagain: extant explore testdata/races/%s.prog %s --replay '%s'", v.Failure, c.Name, setup.Flags(), v.Failure.Schedule)
+	if d, err := v.Diagram(nil, true); err == nil {
+		t.Log("\n" + d.String())
+	}
+}
