@@ -44,15 +44,16 @@ func (w *writer) evictAll(list []*Inode, err error) error {
 	if len(list) == 0 {
 		return err
 	}
-	w.internal.enter()
-	defer w.internal.leave()
 	for len(list) > 0 {
 		n := list[0]
 		list = list[1:]
 		if !n.dying() {
 			continue
 		}
+		n.forgetContent()
+		w.internal.enter()
 		unused, e := n.freeAll(w)
+		w.internal.leave()
 		list = append(list, unused...)
 		if err == nil {
 			err = e
@@ -102,6 +103,16 @@ func (n *Inode) free(w *writer, h *journal.Handle) error {
 	}
 	n.fs.inodes.Drop(n.ino)
 	return w.alloc.FreeInode(h, n.ino, dir)
+}
+
+// forgetContent drops what is cached of a dying inode. Who is writing it back ends before, and nobody begins any more.
+func (n *Inode) forgetContent() {
+	if n.content == nil {
+		return
+	}
+	n.writepages.Lock()
+	n.writepages.Unlock()
+	n.dropCache()
 }
 
 // freeContent frees the blocks of the content.

@@ -13,15 +13,18 @@ func (fs *FS) Sync() error {
 	if w == nil {
 		return nil
 	}
-	w.internal.enter()
-	defer w.internal.leave()
 	if err := w.refuses(); err != nil {
 		if err == syscall.EROFS {
 			return w.journal.Err()
 		}
 		return err
 	}
-	return fs.judge(w.settle())
+	if err := fs.writeBack(w); err != nil {
+		return fs.judge(err)
+	}
+	w.internal.enter()
+	defer w.internal.leave()
+	return fs.judge(w.settleMeta())
 }
 
 // Freeze waits for changes under way, lets no others begin, and brings the device into the state of a clean unmount, so that it may be

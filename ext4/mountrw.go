@@ -307,6 +307,11 @@ func (w *writer) settle() error {
 	if err := w.fs.writeBack(w); err != nil {
 		return err
 	}
+	return w.settleMeta()
+}
+
+// settleMeta is settle without the data of files.
+func (w *writer) settleMeta() error {
 	if err := w.writeTimes(); err != nil {
 		return err
 	}

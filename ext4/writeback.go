@@ -15,6 +15,9 @@ const batchBytes = 1 << 20
 func (n *Inode) writeback(first, end uint64) error {
 	n.writepages.Lock()
 	defer n.writepages.Unlock()
+	if n.core().gone {
+		return nil
+	}
 	n.w.internal.enter()
 	defer n.w.internal.leave()
 	for {
