@@ -71,7 +71,7 @@ func explored(t *testing.T, c *race.Case, setup race.Setup, s race.Search) {
 		return
 	}
 	t.Errorf("%v\nagain: extant explore testdata/races/%s.prog %s --replay '%s'", v.Failure, c.Name, setup.Flags(), v.Failure.Schedule)
-	if d, err := v.Diagram(nil, true); err == nil {
+	if d, err := b.Diagram(v.Failure.Schedule, true); err == nil {
 		t.Log("\n" + d.String())
 	}
 }

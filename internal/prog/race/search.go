@@ -38,8 +38,6 @@ type Verdict struct {
 
 	Failure *explore.Failure // with the simplest schedule; nil if there is none
 	Reports []string         // of lockdep
-
-	bench *Bench
 }
 
 // Holds reports whether nothing failed.
@@ -60,7 +58,7 @@ func (v *Verdict) String() string {
 
 // Explore searches.
 func (b *Bench) Explore(s Search) *Verdict {
-	v := &Verdict{Case: b.c, Setup: b.setup, bench: b}
+	v := &Verdict{Case: b.c, Setup: b.setup}
 	list := s.Strategies
 	if len(list) == 0 {
 		list = []explore.Strategy{explore.DPOR(), explore.Preemptions(2), explore.POS(s.Seed)}
@@ -107,19 +105,16 @@ func (b *Bench) Replay(s explore.Schedule) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verdict{Case: b.c, Setup: b.setup, bench: b, Failure: r.Failure, Reports: b.Reports}
+	v := &Verdict{Case: b.c, Setup: b.setup, Failure: r.Failure, Reports: b.Reports}
 	v.Schedules, v.Steps, v.Elapsed, v.Tried = r.Executions, r.Longest, r.Elapsed, []string{"replay"}
 	return v, nil
 }
 
-// Diagram draws the failure, or the schedule that was replayed: what was called, with every operation on locks or without.
-func (v *Verdict) Diagram(s explore.Schedule, brief bool) (*explore.Diagram, error) {
-	if v.Failure != nil {
-		s = v.Failure.Schedule
-	}
-	cfg := v.bench.config(Search{})
+// Diagram draws a schedule: what was called, with every operation on locks or without.
+func (b *Bench) Diagram(s explore.Schedule, brief bool) (*explore.Diagram, error) {
+	cfg := b.config(Search{})
 	cfg.Watch = nil
-	h, err := explore.Trace(cfg, s, v.bench.Run)
+	h, err := explore.Trace(cfg, s, b.Run)
 	if err != nil {
 		return nil, err
 	}
