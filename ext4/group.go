@@ -4,11 +4,23 @@ import (
 	"cmp"
 	"slices"
 
+	"extant/internal/alloc"
 	"extant/internal/ondisk"
 )
 
+// allocator is who owns the descriptors while the file system is mounted to write; nil otherwise.
+func (fs *FS) allocator() *alloc.Allocator {
+	if w := fs.rw.Load(); w != nil {
+		return w.alloc
+	}
+	return nil
+}
+
 // Group reads the descriptor of group g.
 func (fs *FS) Group(g ondisk.Group) (ondisk.GroupDesc, error) {
+	if a := fs.allocator(); a != nil {
+		return a.Desc(g)
+	}
 	d, raw, b, err := fs.readDesc(g)
 	if err != nil {
 		return d, err
@@ -35,12 +47,19 @@ func (fs *FS) readDesc(g ondisk.Group) (d ondisk.GroupDesc, raw []byte, b ondisk
 
 // inodeTable is where the inode table of a group begins. The descriptor may have a wrong checksum and its bitmaps anywhere: a kernel that
 // mounts to read believes such a one, too. Inodes have checks of their own, and all of a group's would be lost.
-func (fs *FS) inodeTable(g ondisk.Group) (ondisk.Block, error) {
-	d, _, b, err := fs.readDesc(g)
-	if err == nil {
-		err = fs.checkDescPart(g, "inode table", d.InodeTable(), uint64(fs.sb.ItableBlocks()))
+func (fs *FS) inodeTable(g ondisk.Group) (at ondisk.Block, err error) {
+	b, _ := fs.descPlace(g)
+	if a := fs.allocator(); a != nil {
+		at, err = a.InodeTable(g)
+	} else {
+		var d ondisk.GroupDesc
+		d, _, b, err = fs.readDesc(g)
+		at = d.InodeTable()
 	}
-	return d.InodeTable(), ondisk.Locate(err, 0, b)
+	if err == nil {
+		err = fs.checkDescPart(g, "inode table", at, uint64(fs.sb.ItableBlocks()))
+	}
+	return at, ondisk.Locate(err, 0, b)
 }
 
 // descPlace is where the descriptor of a group lies: a block, and the byte within it. Under a backup super block it is a backup, too.

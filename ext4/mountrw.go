@@ -162,7 +162,7 @@ func (w *writer) begin(log *journal.Log, exact bool) error {
 func (w *writer) journalConfig(log *journal.Log) journal.WriteConfig {
 	c := journal.WriteConfig{
 		Dev: w.dev, Cache: w.fs.cache, Log: log, Checksums: w.fs.csum, Wide: w.fs.sb.HasIncompat(ondisk.Incompat64Bit),
-		Early: w.fs.early, Now: w.now, Aborted: func(error) { w.refuse(refuseDamaged) },
+		Early: func(b ondisk.Block) bool { return w.alloc.Early(b) }, Now: w.now, Aborted: func(error) { w.refuse(refuseDamaged) },
 	}
 	if w.o.Background {
 		if c.Interval = w.o.CommitEvery; c.Interval == 0 {
@@ -173,18 +173,6 @@ func (w *writer) journalConfig(log *journal.Log) journal.WriteConfig {
 }
 
 const commitEvery = 5 * time.Second
-
-// early reports whether a block is a bitmap or holds descriptors. Without a journal these are written first.
-func (fs *FS) early(b ondisk.Block) bool {
-	if g, _ := fs.sb.BlockGroup(b); uint64(g) < fs.groups {
-		if first, _ := fs.descPlace(g); b == first {
-			return true
-		}
-		d, err := fs.Group(g)
-		return err == nil && (b == d.BlockBitmap() || b == d.InodeBitmap())
-	}
-	return false
-}
 
 // journalRuns is where the journal lies.
 func (w *writer) journalRuns() (runs []alloc.Run, err error) {

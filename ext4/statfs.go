@@ -18,36 +18,53 @@ type StatFS struct {
 	ID          uint64
 }
 
-// StatFS reports sizes and free space as the kernel's statfs does. It reads every group descriptor: the counts in the super block are
-// old until the file system has been unmounted.
+// StatFS reports sizes and free space as the kernel's statfs does. Unless mounted to write it reads every group descriptor: the counts in the super
+// block are old until the file system has been unmounted.
 func (fs *FS) StatFS() (StatFS, error) {
 	s := StatFS{
 		BlockSize: fs.blockSize,
-		Blocks:    fs.blocks,
 		Files:     uint64(fs.sb.InodesCount),
 		NameMax:   ondisk.NameMax,
 		ID:        binary.LittleEndian.Uint64(fs.sb.UUID[:]) ^ binary.LittleEndian.Uint64(fs.sb.UUID[8:]),
 	}
+	s.Blocks = fs.blocks - min(fs.overhead(), fs.blocks)
+	free, files, err := fs.freeCounts()
+	if err != nil {
+		return StatFS{}, err
+	}
+	s.BlocksFree, s.FilesFree = min(free, s.Blocks), files
+	s.BlocksAvail = s.BlocksFree - min(fs.sb.BlocksReserved()+fs.headroom(), s.BlocksFree)
+	return s, nil
+}
+
+// freeCounts is how many blocks and inodes are free. Blocks that are promised to data are not.
+func (fs *FS) freeCounts() (blocks, inodes uint64, err error) {
 	ratio := uint64(fs.sb.ClusterRatio())
-	overhead := uint64(fs.sb.OverheadClusters) * ratio
+	if a := fs.allocator(); a != nil {
+		clusters, inodes := a.Free()
+		return clusters * ratio, inodes, nil
+	}
 	for g := range ondisk.Group(fs.groups) {
 		d, err := fs.Group(g)
 		if err != nil {
-			return StatFS{}, err
+			return 0, 0, err
 		}
-		s.BlocksFree += uint64(d.FreeClusters()) * ratio
-		s.FilesFree += uint64(d.FreeInodes())
-		if fs.sb.OverheadClusters == 0 {
-			overhead += fs.groupOverhead(g)
-		}
+		blocks += uint64(d.FreeClusters()) * ratio
+		inodes += uint64(d.FreeInodes())
 	}
-	if fs.sb.OverheadClusters == 0 {
-		overhead += uint64(fs.sb.FirstDataBlock) + fs.journalBlocks()
+	return blocks, inodes, nil
+}
+
+// overhead is the number of blocks that hold the file system itself.
+func (fs *FS) overhead() uint64 {
+	if n := fs.sb.OverheadClusters; n != 0 {
+		return uint64(n) * uint64(fs.sb.ClusterRatio())
 	}
-	s.Blocks -= min(overhead, s.Blocks)
-	s.BlocksFree = min(s.BlocksFree, s.Blocks)
-	s.BlocksAvail = s.BlocksFree - min(fs.sb.BlocksReserved()+fs.headroom(), s.BlocksFree)
-	return s, nil
+	n := uint64(fs.sb.FirstDataBlock) + fs.journalBlocks()
+	for g := range ondisk.Group(fs.groups) {
+		n += fs.groupOverhead(g)
+	}
+	return n
 }
 
 // headroom is what the kernel keeps back where files have extents, in blocks, so that a full disk can still
