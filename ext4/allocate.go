@@ -19,8 +19,8 @@ func (n *Inode) mapCredits() int {
 	return (depth+2)*(2+alloc.BlocksCredits) + 2*alloc.FreeCredits + inodeCredits
 }
 
-// inodeCredits is what a handle needs to change an inode's slot.
-const inodeCredits = 1
+// inodeCredits is what a handle needs to change an inode's slot, and what quota files say of it.
+const inodeCredits = 1 + quotaKinds
 
 // mapped is the run that holds file block fb.
 func (n *Inode) mapped(fb uint64) (run, error) {
@@ -175,6 +175,7 @@ func (n *Inode) insertClaimed(h *journal.Handle, r run, fresh uint64) error {
 
 // unclaim frees what claim gave.
 func (n *Inode) unclaim(h *journal.Handle, r run, fresh uint64) error {
+	n.quotas().unclaim(n, fresh/n.space().Cluster(), false)
 	return n.space().FreeBlocks(h, r.start-ondisk.Block(r.first%n.space().Cluster()), fresh/n.space().Cluster())
 }
 
@@ -194,15 +195,20 @@ func (n *Inode) claim(h *journal.Handle, want run, flags alloc.Flags) (r run, fr
 			return run{}, 0, err
 		}
 	}
-	clusters := (skip + want.count + ratio - 1) / ratio
+	quotas, promised := n.quotas(), flags&alloc.FromReserve != 0
+	clusters, err := quotas.claim(n, min((skip+want.count+ratio-1)/ratio, clustersAtOnce), promised)
+	if err != nil {
+		return run{}, 0, err
+	}
 	req := alloc.Request{
-		Goal: n.goal(want.first - skip), Len: uint32(min(clusters, clustersAtOnce)), Inode: n.ino, Logical: ondisk.FileBlock(want.first - skip),
+		Goal: n.goal(want.first - skip), Len: uint32(clusters), Inode: n.ino, Logical: ondisk.FileBlock(want.first - skip),
 		Size: uint64(n.size.Load())>>n.fs.blockBits + 1, Flags: flags,
 	}
 	if n.content != nil {
 		req.Prealloc = &n.prealloc
 	}
 	start, got, err := n.space().Blocks(h, req)
+	quotas.unclaim(n, clusters-uint64(got), promised)
 	if err != nil {
 		return run{}, 0, err
 	}

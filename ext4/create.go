@@ -104,6 +104,9 @@ func (n *Inode) makeLocked(w *writer, name string, c *creation) (*Inode, error) 
 	if err := n.inherit(c); err != nil {
 		return nil, err
 	}
+	if err := w.quotas.ready(n.childIDs(c)); err != nil {
+		return nil, err
+	}
 	var child *Inode
 	err = n.change(w, createCredits, func(h *journal.Handle) error {
 		var err error
@@ -254,11 +257,17 @@ func (n *Inode) newChild(w *writer, h *journal.Handle, c *creation) (*Inode, err
 	if err != nil {
 		return nil, err
 	}
+	if err := w.quotas.addInode(h, &e.Inode); err != nil {
+		return nil, err
+	}
 	parent := &n.core().disk
 	ino, err := w.alloc.Inode(h, alloc.InodeRequest{
 		Parent: n.ino, Dir: e.Type() == ondisk.ModeDir, TopDir: n.ino == ondisk.RootIno || parent.Has(ondisk.InodeTopDir), Hash: e.Generation,
 	})
 	if err != nil {
+		if e := w.quotas.dropInode(h, &e.Inode); e != nil {
+			err = half(e)
+		}
 		return nil, err
 	}
 	child, err := n.fs.setUp(h, ino, e)
@@ -318,6 +327,15 @@ func (n *Inode) newSlot(w *writer, c *creation) (*edit, error) {
 	}
 	e.SetSize(uint64(e.size))
 	return e, err
+}
+
+// childIDs are those to whom an inode made in the directory will belong.
+func (n *Inode) childIDs(c *creation) [quotaKinds]uint32 {
+	ids := [quotaKinds]uint32{c.UID, c.GID}
+	if parent := &n.core().disk; parent.Has(ondisk.InodeProjInherit) {
+		ids[ondisk.QuotaProject] = parent.ProjID
+	}
+	return ids
 }
 
 // emptyMap makes i_block a map with nothing in it.

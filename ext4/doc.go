@@ -24,6 +24,12 @@
 // but beyond this package is an [*UnsupportedError]. Misuse is a syscall.Errno, and errors of the device
 // are passed on as they are, wrapped.
 //
+// # Quotas
+//
+// Where the file system records what users, groups and projects use, every change of an inode's slot is passed on to their entries in the same
+// handle, so a quota file is as right as what it counts. Entries for newcomers are made before, in handles of their own. Limits are looked at when
+// something is asked for, with Options.QuotaLimits only.
+//
 // # Locks
 //
 // A mounted FS and its inodes are used from many goroutines at once. The slot of an inode is a snapshot that is replaced as a whole, so

@@ -64,6 +64,7 @@ func (w *writer) evictAll(list []*Inode, err error) error {
 
 // freeAll frees what the inode has and then the inode.
 func (n *Inode) freeAll(w *writer) (unused []*Inode, err error) {
+	n.dropCache()
 	if err := n.freeContent(w); err != nil {
 		return nil, err
 	}
@@ -99,6 +100,9 @@ func (n *Inode) free(w *writer, h *journal.Handle) error {
 		e.size, e.Flags = 0, e.Flags&^ondisk.InodeInlineData
 		return nil
 	}); err != nil {
+		return err
+	}
+	if err := w.quotas.dropInode(h, &n.core().disk); err != nil {
 		return err
 	}
 	n.fs.inodes.Drop(n.ino)

@@ -42,3 +42,29 @@ func (fs *FS) WithFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error])
 	after.fast, err = after.readFastCommits(records)
 	return after, err
 }
+
+// QuotaPending is what quotas count of an inode beyond its slot, in bytes.
+func (n *Inode) QuotaPending() int64 {
+	q := n.quotas()
+	if q == nil {
+		return 0
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return n.quota.pending()
+}
+
+// QuotaPromised is what quotas count of a user beyond his entry, in bytes.
+func (fs *FS) QuotaPromised(kind ondisk.QuotaKind, id uint32) int64 {
+	q := fs.rw.Load().quotas
+	if q == nil {
+		return 0
+	}
+	d, err := q.users[kind].Get(id)
+	if err != nil {
+		panic(err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return d.promised
+}

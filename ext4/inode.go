@@ -29,6 +29,8 @@ type Inode struct {
 	changedIn sched.Int64 // number of the transaction that changed the slot last; 0 for none
 	dataIn    sched.Int64 // the last one without which data could not be found: it changed i_size or the map
 
+	quota quotaLink
+
 	*content // immutable: of a regular file mounted to write; nil for others
 
 	mu    sched.RWMutex // i_rwsem: names of a directory, size and data of a file, attributes; class by the inode's type
@@ -55,11 +57,12 @@ type core struct {
 
 // Classes of an inode's locks. Directories are taken parent first, then child; at most two files are.
 var (
-	classDir   = &sched.Class{Name: "dir-inode", Doc: "names and attributes of a directory (i_rwsem)"}
-	classInode = &sched.Class{Name: "inode", Doc: "size, data and attributes of an inode that is no directory (i_rwsem)"}
-	classXattr = &sched.Class{Name: "xattr", Doc: "xattrs and inline data of an inode (xattr_sem)"}
-	classMaps  = &sched.Class{Name: "alloc-map", Doc: "which blocks an inode has (i_data_sem)"}
-	classState = &sched.Class{Name: "inode-state", Doc: "who changes the slot of an inode, and who holds the inode", Wait: sched.Spinning}
+	classDir      = &sched.Class{Name: "dir-inode", Doc: "names and attributes of a directory (i_rwsem)"}
+	classInode    = &sched.Class{Name: "inode", Doc: "size, data and attributes of an inode that is no directory (i_rwsem)"}
+	classXattr    = &sched.Class{Name: "xattr", Doc: "xattrs and inline data of an inode (xattr_sem)"}
+	classMaps     = &sched.Class{Name: "alloc-map", Doc: "which blocks an inode has (i_data_sem)"}
+	classQuotaMap = &sched.Class{Name: "quota-map", Doc: "which blocks a quota file has: alloc-map of a file that is read and grows while another's is held"}
+	classState    = &sched.Class{Name: "inode-state", Doc: "who changes the slot of an inode, and who holds the inode", Wait: sched.Spinning}
 )
 
 // core is the present content of the slot.
@@ -218,6 +221,9 @@ func (fs *FS) makeInode(ino ondisk.Ino, c *core) *Inode {
 	n.mu.Init(class)
 	n.xattr.Init(classXattr)
 	n.maps.Init(classMaps)
+	if fs.holdsQuota(ino) {
+		n.maps.Init(classQuotaMap)
+	}
 	n.state.Init(classState)
 	n.now.Store(c)
 	n.size.Store(c.size)

@@ -156,6 +156,9 @@ func (w *writer) begin(log *journal.Log, exact bool) error {
 	if err != nil {
 		return err
 	}
+	if w.quotas, err = w.openQuotas(); err != nil {
+		return err
+	}
 	return w.orphans.load(w)
 }
 

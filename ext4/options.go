@@ -31,11 +31,12 @@ type Options struct {
 	// the rest is read. Otherwise Mount refuses it, as the kernel does. It does not go with ReadWrite.
 	Truncated bool
 
-	Data       DataMode    // what a commit promises of the data of files
-	NoDelalloc bool        // blocks are allocated when data is written to the cache, not when it goes to the device
-	Errors     ErrorPolicy // what damage met while mounted leads to
-	ATime      ATimePolicy // when reading sets i_atime
-	LazyTime   bool        // times alone are kept in memory until the inode is written for another reason, synced or evicted
+	Data        DataMode    // what a commit promises of the data of files
+	NoDelalloc  bool        // blocks are allocated when data is written to the cache, not when it goes to the device
+	Errors      ErrorPolicy // what damage met while mounted leads to
+	ATime       ATimePolicy // when reading sets i_atime
+	QuotaLimits bool        // limits of users, groups and projects are enforced; without, what they use is only recorded
+	LazyTime    bool        // times alone are kept in memory until the inode is written for another reason, synced or evicted
 
 	// Background runs a task that commits every CommitEvery and one that writes back what has waited for long. Without it both
 	// happen in the tasks that call Sync, Fsync or reach a limit.

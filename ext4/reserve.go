@@ -130,6 +130,18 @@ func (n *Inode) claimed(r run) {
 }
 
 // promise and unpromise are about one cluster.
-func (n *Inode) promise() error { return n.space().Reserve(1, false) }
+func (n *Inode) promise() error {
+	if err := n.quotas().promise(n, n.fs.clusterBytes()); err != nil {
+		return err
+	}
+	err := n.space().Reserve(1, false)
+	if err != nil {
+		n.quotas().unpromise(n, n.fs.clusterBytes())
+	}
+	return err
+}
 
-func (n *Inode) unpromise() { n.space().Unreserve(1) }
+func (n *Inode) unpromise() {
+	n.space().Unreserve(1)
+	n.quotas().unpromise(n, n.fs.clusterBytes())
+}

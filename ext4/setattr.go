@@ -59,6 +59,9 @@ func (n *Inode) mayChange(a *AttrChange) error {
 
 // setAttr changes attributes. mu is held exclusively.
 func (n *Inode) setAttr(w *writer, a *AttrChange) error {
+	if err := w.quotas.mayMove(n, a.ids(&n.core().disk)); err != nil {
+		return err
+	}
 	if a.Mode != nil {
 		if acl, err := n.acl(ondisk.XattrACLAccess); err != nil {
 			return err
@@ -66,13 +69,35 @@ func (n *Inode) setAttr(w *writer, a *AttrChange) error {
 			return n.chmodWithACL(w, a, acl)
 		}
 	}
-	return n.change(w, 2*slotCredits+quotaCredits, func(h *journal.Handle) error {
-		return n.update(h, func(e *edit) error { return e.apply(w, a) })
+	values, err := w.quotas.valuesOf(n, a)
+	if err != nil {
+		return err
+	}
+	return n.change(w, 2*slotCredits, func(h *journal.Handle) error {
+		return n.applyAttr(w, h, a, values)
 	})
 }
 
-// quotaCredits is what a change of owner may touch in quota files.
-const quotaCredits = 12
+// applyAttr changes attributes in h. values is how many others with values of its xattrs go along with it to another
+// owner.
+func (n *Inode) applyAttr(w *writer, h *journal.Handle, a *AttrChange, values int64) error {
+	from := idsOf(&n.core().disk)
+	if err := n.update(h, func(e *edit) error { return e.apply(w, a) }); err != nil {
+		return err
+	}
+	return half(w.quotas.moveValues(h, from, idsOf(&n.core().disk), values))
+}
+
+// ids are those to whom an inode belongs after the change.
+func (a *AttrChange) ids(d *ondisk.Inode) [quotaKinds]uint32 {
+	ids := idsOf(d)
+	for i, id := range [quotaKinds]*uint32{a.UID, a.GID, a.ProjID} {
+		if id != nil {
+			ids[i] = *id
+		}
+	}
+	return ids
+}
 
 // apply changes the fields.
 func (e *edit) apply(w *writer, a *AttrChange) error {
@@ -108,13 +133,17 @@ func (e *edit) apply(w *writer, a *AttrChange) error {
 func (n *Inode) chmodWithACL(w *writer, a *AttrChange, acl ondisk.ACL) error {
 	chmodACL(acl, *a.Mode)
 	c := &xattrChange{n: n, w: w, x: aclXattr(ondisk.XattrACLAccess, acl)}
-	return n.change(w, xattrCredits+4*slotCredits+quotaCredits, func(h *journal.Handle) error {
+	values, err := w.quotas.valuesOf(n, a)
+	if err != nil {
+		return err
+	}
+	return n.change(w, xattrCredits+4*slotCredits, func(h *journal.Handle) error {
 		n.xattr.Lock()
 		defer n.xattr.Unlock()
 		if err := c.apply(h); err != nil {
 			return err
 		}
-		return n.update(h, func(e *edit) error { return e.apply(w, a) })
+		return half(n.applyAttr(w, h, a, values))
 	})
 }
 

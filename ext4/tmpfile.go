@@ -27,6 +27,9 @@ func (n *Inode) tmpfileLocked(w *writer, c *creation) (*Inode, error) {
 	if err := n.inherit(c); err != nil {
 		return nil, err
 	}
+	if err := w.quotas.ready(n.childIDs(c)); err != nil {
+		return nil, err
+	}
 	var child *Inode
 	err := w.do(createCredits, func(h *journal.Handle) error {
 		var err error

@@ -40,6 +40,11 @@ func (n *Inode) update(h *journal.Handle, change func(*edit) error) error {
 		return err
 	}
 	h.Dirty(buf)
+	if w := n.fs.rw.Load(); w != nil {
+		if err := w.quotas.changed(h, n, old, c); err != nil {
+			return half(err)
+		}
+	}
 	n.changedIn.Store(int64(h.TID()))
 	if c.size != old.size || c.disk.BlocksLo != old.disk.BlocksLo || c.disk.IBlock != old.disk.IBlock || c.disk.Inline() {
 		n.dataIn.Store(int64(h.TID()))

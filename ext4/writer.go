@@ -23,6 +23,7 @@ type writer struct {
 
 	journal *journal.Journal // immutable
 	alloc   *alloc.Allocator // immutable
+	quotas  *quotas          // immutable; nil without the feature
 	super   superState
 	orphans orphans
 	shares  shares
@@ -119,7 +120,12 @@ func (w *writer) refuse(why int64) {
 }
 
 // start begins a handle that may change that many blocks.
-func (w *writer) start(credits int) (*journal.Handle, error) { return w.journal.Start(credits) }
+func (w *writer) start(credits int) (*journal.Handle, error) {
+	if w.quotas != nil {
+		credits += quotaCredits
+	}
+	return w.journal.Start(credits)
+}
 
 // do runs f in a handle of its own. What f did before it returned a plain errno stands, so f has undone it; after any other error nothing of
 // the transaction may come to be seen, and the journal is aborted.

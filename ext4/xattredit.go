@@ -213,10 +213,16 @@ const valueMargin = ondisk.XattrHeaderSize + ondisk.XattrEntrySize + 4 + 4
 
 // placeInode puts the value into an inode of its own, and the entry where it fits.
 func (c *xattrChange) placeInode(h *journal.Handle, old ondisk.Ino) error {
+	if err := c.w.quotas.addValue(h, c.n, int64(len(c.x.Value)), 1); err != nil {
+		return err
+	}
 	holder, hash, err := c.w.shares.putValue(c.w, h, c.n, c.x.Value)
 	if err != nil {
 		if holder != nil {
 			c.unused = append(c.unused, holder)
+		}
+		if e := c.w.quotas.addValue(h, c.n, int64(len(c.x.Value)), -1); e != nil {
+			return half(e)
 		}
 		return err
 	}
@@ -316,6 +322,11 @@ func (c *xattrChange) storeBlock(h *journal.Handle, block []ondisk.Xattr) (ondis
 		return now, nil
 	case len(block) == 0:
 		return 0, c.w.shares.dropBlock(c.w, h, c.n, now)
+	}
+	if now == 0 {
+		if err := c.w.quotas.admits(c.n); err != nil {
+			return 0, err
+		}
 	}
 	return c.w.shares.putBlock(c.w, h, c.n, block)
 }

@@ -278,6 +278,9 @@ func (s *shares) dropValue(w *writer, h *journal.Handle, n *Inode, ino ondisk.In
 		}
 		return nil
 	})
+	if err == nil {
+		err = w.quotas.addValue(h, n, ea.core().size, -1)
+	}
 	if err != nil || !last {
 		return nil, err
 	}
