@@ -28,7 +28,7 @@ func TestDocs(t *testing.T) {
 	if !ok {
 		t.Fatalf("no mark in %s", docsPath)
 	}
-	want := head + docsMark + "\n" + docsOfCodes() + docsOfBlindness()
+	want := head + docsMark + "\n" + docsOfCodes() + docsOfBlindness() + docsOfRepairs()
 	if want == string(have) {
 		return
 	}
@@ -67,6 +67,23 @@ func docsOfBlindness() string {
 			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", d.name, d.code, d.blind)
 		}
 	}
+	return b.String()
+}
+
+// docsOfRepairs is what a repair leaves, and where it differs from e2fsck.
+func docsOfRepairs() string {
+	var b strings.Builder
+	list := func(title, head string, of map[string]string) {
+		fmt.Fprintf(&b, "\n## %s\n\n| damage | %s |\n|---|---|\n", title, head)
+		for _, d := range catalogue {
+			if why := of[d.name]; why != "" {
+				fmt.Fprintf(&b, "| %s | %s |\n", d.name, why)
+			}
+		}
+	}
+	list("What is not repaired", "why", unrepaired)
+	list("Where Preen and e2fsck -p differ", "e2fsck", preenDiffers)
+	b.WriteString("\nBesides, `Preen` stops where a damage is one that e2fsck does not find.\n")
 	return b.String()
 }
 

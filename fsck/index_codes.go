@@ -17,14 +17,14 @@ const (
 )
 
 var indexProblems = []Problem{
-	{IndexRoot, Damage, RebuildIndex, "PR_2_HTREE_BAD_ROOT", "the root of an index makes no sense"},
+	{IndexRoot, Minor, RebuildIndex, "PR_2_HTREE_BAD_ROOT", "the root of an index makes no sense"},
 	{IndexHash, Damage, RebuildIndex, "PR_1_HTREE_HASHV", "an index is by a hash that is not known"},
-	{IndexLimit, Damage, RebuildIndex, "PR_2_HTREE_BAD_LIMIT", "a node of an index claims room that it has not"},
+	{IndexLimit, Minor, RebuildIndex, "PR_2_HTREE_BAD_LIMIT", "a node of an index claims room that it has not"},
 	{IndexCount, Damage, RebuildIndex, "PR_2_HTREE_BAD_COUNT", "a node of an index has more entries than room, or none"},
-	{IndexOrder, Damage, RebuildIndex, "PR_2_HTREE_HASH_ORDER", "hashes in a node of an index are out of order"},
+	{IndexOrder, Minor, RebuildIndex, "PR_2_HTREE_HASH_ORDER", "hashes in a node of an index are out of order"},
 	{IndexBlock, Damage, RebuildIndex, "PR_2_HTREE_BADBLK", "an index points at a block that the directory does not have"},
 	{IndexNodeShape, Damage, RebuildIndex, "PR_2_UNEXPECTED_HTREE_BLOCK", "what an index points at is no node"},
-	{IndexChecksum, Damage, SetChecksum, "PR_2_HTREE_NODE_CSUM_INVALID", "a node of an index has a wrong checksum"},
+	{IndexChecksum, Minor, SetChecksum, "PR_2_HTREE_NODE_CSUM_INVALID", "a node of an index has a wrong checksum"},
 	{IndexTwice, Damage, RebuildIndex, "PR_2_HTREE_DUPREF", "an index points at a block twice"},
 	{IndexUnreferenced, Damage, RebuildIndex, "PR_2_HTREE_NOTREF", "no entry of an index points at a block of the directory"},
 	{IndexMinHash, Damage, RebuildIndex, "PR_2_HTREE_MIN_HASH", "a name hashes below what the index has for its block"},

@@ -20,11 +20,11 @@ const (
 
 var journalProblems = []Problem{
 	{JournalInode, Damage, RemakeJournal, "PR_0_JOURNAL_BAD_INODE", "the journal's inode is not one of a journal"},
-	{JournalSuper, Damage, ResetJournal, "PR_0_JOURNAL_BAD_SUPER", "the journal's super block makes no sense"},
+	{JournalSuper, Minor, ResetJournal, "PR_0_JOURNAL_BAD_SUPER", "the journal's super block makes no sense"},
 	{JournalUnsupported, Fatal, Nothing, "PR_0_JOURNAL_UNSUPP_INCOMPAT", "the journal has features that are not known"},
 	{JournalExternal, Notice, Nothing, "PR_0_CANT_FIND_JOURNAL", "the journal is on a device of its own and was not looked at"},
-	{JournalUnexpected, Damage, SetField, "PR_0_JOURNAL_HAS_JOURNAL", "there is a journal without the feature has_journal"},
-	{JournalRecoverSet, Damage, ClearFlag, "PR_0_JOURNAL_RECOVER_SET", "recovery is needed, and there is no journal"},
+	{JournalUnexpected, Minor, SetField, "PR_0_JOURNAL_HAS_JOURNAL", "there is a journal without the feature has_journal"},
+	{JournalRecoverSet, Minor, ClearFlag, "PR_0_JOURNAL_RECOVER_SET", "recovery is needed, and there is no journal"},
 	{JournalDirty, Damage, ReplayJournal, "PR_0_JOURNAL_RECOVERY_CLEAR", "the journal holds transactions, and no recovery is needed"},
 	{JournalReplay, Notice, ReplayJournal, "", "the journal is to be replayed; the file system was judged as it will be then"},
 	{JournalDamage, Damage, ResetJournal, "PR_0_JNL_TXN_CORRUPT", "a committed transaction cannot be read"},

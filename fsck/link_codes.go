@@ -14,7 +14,7 @@ const (
 
 var linkProblems = []Problem{
 	{DirUnconnected, Damage, Reconnect, "PR_3_UNCONNECTED_DIR", "no way leads from the root to a directory"},
-	{DotDotWrong, Minor, SetEntry, "PR_3_BAD_DOT_DOT", "a directory names another parent than the one with its entry"},
+	{DotDotWrong, Damage, SetEntry, "PR_3_BAD_DOT_DOT", "a directory names another parent than the one with its entry"},
 	{LostFoundAbsent, Notice, MakeLostFound, "PR_3_NO_LF_DIR", "there is no lost+found"},
 	{InodeUnattached, Damage, Reconnect, "PR_4_UNATTACHED_INODE", "no entry names an inode that is in use"},
 	{LinkCount, Minor, SetField, "PR_4_BAD_REF_COUNT", "an inode counts other links than it has"},

@@ -15,12 +15,12 @@ const (
 
 var orphanProblems = []Problem{
 	{OrphanPending, Notice, ProcessOrphan, "PR_0_ORPHAN_CLEAR_INODE", "a file is to be deleted or truncated at the next mount"},
-	{OrphanHead, Damage, ClearOrphans, "PR_0_ORPHAN_ILLEGAL_HEAD_INODE", "the list of orphans starts with a number that is no orphan's"},
+	{OrphanHead, Minor, ClearOrphans, "PR_0_ORPHAN_ILLEGAL_HEAD_INODE", "the list of orphans starts with a number that is no orphan's"},
 	{OrphanChain, Damage, ClearOrphans, "PR_0_ORPHAN_ILLEGAL_INODE", "the list of orphans goes on with a number that is no orphan's"},
-	{OrphanFile, Damage, RemakeFile, "PR_1_ORPHAN_FILE_BAD_MODE", "the orphan file is not a file that could be one"},
-	{OrphanBlock, Damage, RemakeFile, "PR_6_ORPHAN_FILE_CORRUPTED", "a block of the orphan file is none"},
+	{OrphanFile, Minor, RemakeFile, "PR_1_ORPHAN_FILE_BAD_MODE", "the orphan file is not a file that could be one"},
+	{OrphanBlock, Minor, RemakeFile, "PR_6_ORPHAN_FILE_CORRUPTED", "a block of the orphan file is none"},
 	{OrphanChecksum, Minor, SetChecksum, "PR_6_ORPHAN_BLOCK_DIRTY", "a block of the orphan file has a wrong checksum"},
-	{OrphanSlot, Damage, ClearOrphans, "PR_0_ORPHAN_ILLEGAL_INODE", "a slot of the orphan file has a number that is no orphan's"},
+	{OrphanSlot, Minor, ClearOrphans, "PR_0_ORPHAN_ILLEGAL_INODE", "a slot of the orphan file has a number that is no orphan's"},
 	{OrphanAbsent, Notice, ClearOrphans, "PR_6_ORPHAN_PRESENT_CLEAN_FILE", "the feature orphan_present is on, and the orphan file is empty"},
 	{OrphanPresent, Minor, ClearOrphans, "PR_6_ORPHAN_BLOCK_DIRTY", "the orphan file has orphans, and the feature orphan_present is off"},
 }

@@ -6,7 +6,7 @@ type Policy uint8
 // The policies.
 const (
 	No    Policy = iota // none
-	Preen               // those that lose nothing and need no answer; the first finding that is of another kind ends the repair
+	Preen               // those that need no answer; the first finding of another kind ends the repair
 	Yes                 // all
 	Ask                 // those that RepairOptions.Ask says yes to
 )

@@ -8,7 +8,7 @@ const (
 )
 
 var quotaProblems = []Problem{
-	{QuotaInode, Minor, SetField, "PR_0_INVALID_QUOTA_INO", "the super block names an inode that cannot be a quota file"},
+	{QuotaInode, Damage, SetField, "PR_0_INVALID_QUOTA_INO", "the super block names an inode that cannot be a quota file"},
 	{QuotaFile, Damage, WriteQuota, "PR_6_UPDATE_QUOTAS", "a quota file makes no sense"},
 	{QuotaUsage, Minor, WriteQuota, "PR_6_UPDATE_QUOTAS", "a quota file says that somebody uses more or less than he does"},
 }

@@ -6,8 +6,8 @@ type Severity uint8
 // The severities, in ascending order.
 const (
 	Notice Severity = iota // nothing is wrong: something to know, or to be done at the next mount
-	Minor                  // a repair loses nothing and needs no answer (e2fsck -p does it)
-	Damage                 // a repair decides something: data or names may be lost
+	Minor                  // a repair needs no answer: e2fsck -p makes it
+	Damage                 // a repair decides something: e2fsck -p stops
 	Fatal                  // the check could not look further
 )
 

@@ -22,9 +22,9 @@ var specialProblems = []Problem{
 	{ReservedMode, Minor, SetField, "PR_1_RESERVED_BAD_MODE", "an inode with a reserved number has a type of its own"},
 	{BadBlocksInode, Damage, ClearInode, "PR_1_INVALID_BAD_INODE", "the inode of bad blocks is more than a list of blocks"},
 	{JournalMode, Minor, SetField, "PR_1_JOURNAL_BAD_MODE", "the journal is no regular file"},
-	{JournalNotClear, Damage, ClearInode, "PR_1_JOURNAL_INODE_NOT_CLEAR", "the journal's inode is in use without a journal"},
+	{JournalNotClear, Minor, ClearInode, "PR_1_JOURNAL_INODE_NOT_CLEAR", "the journal's inode is in use without a journal"},
 	{QuotaMode, Minor, SetField, "PR_1_QUOTA_BAD_MODE", "a quota file is no regular file"},
-	{QuotaNotClear, Damage, ClearInode, "PR_1_QUOTA_INODE_NOT_CLEAR", "a quota file's inode is in use without quotas"},
+	{QuotaNotClear, Minor, ClearInode, "PR_1_QUOTA_INODE_NOT_CLEAR", "a quota file's inode is in use without quotas"},
 	{ResizeInode, Damage, RemakeFile, "PR_0_RESIZE_INODE_INVALID", "the resize inode does not list the blocks reserved for descriptors"},
 	{ResizeNotClear, Minor, ClearInode, "PR_0_CLEAR_RESIZE_INODE", "the resize inode is in use without the feature resize_inode"},
 }

@@ -8,7 +8,7 @@ const (
 
 var symlinkProblems = []Problem{
 	{SymlinkTarget, Damage, ClearInode, "PR_2_INVALID_SYMLINK", "a symlink's target does not go with its size"},
-	{SymlinkExtent, Minor, ClearFlag, "PR_1_FAST_SYMLINK_EXTENT_FL", "a symlink with its target in the inode has the flag for extents"},
+	{SymlinkExtent, Damage, ClearFlag, "PR_1_FAST_SYMLINK_EXTENT_FL", "a symlink with its target in the inode has the flag for extents"},
 }
 
 // What of symlinks is repaired, and how.

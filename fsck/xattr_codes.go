@@ -34,7 +34,7 @@ var xattrProblems = []Problem{
 	{XattrChecksum, Damage, SetChecksum, "PR_1_EA_BLOCK_ONLY_CSUM_INVALID", "a block of xattrs has a wrong checksum"},
 	{XattrHash, Minor, SealXattrs, "PR_1_ATTR_HASH", "an xattr in a block has a wrong hash"},
 	{XattrBlockHash, Minor, SealXattrs, "", "a block of xattrs has a wrong hash over its entries"},
-	{XattrRefcount, Minor, SetField, "PR_1_EXTATTR_REFCOUNT", "a block of xattrs counts other references than it has"},
+	{XattrRefcount, Damage, SetField, "PR_1_EXTATTR_REFCOUNT", "a block of xattrs counts other references than it has"},
 	{XattrIndex, Damage, DropXattr, "PR_1_EA_BAD_NAME", "an xattr's name has an index of 0"},
 	{XattrACL, Damage, DropXattr, "", "an access control list makes no sense"},
 	{XattrCrypt, Damage, DropXattr, "PR_1_CORRUPT_ENCRYPTION_XATTR", "an encryption context makes no sense"},
