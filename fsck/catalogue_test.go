@@ -440,6 +440,9 @@ var catalogue = []damage{
 	{name: "inline fifo", image: "inline", code: fsck.InlineTypeless, do: func(v *victim) { v.file("pipe", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeInlineData }) }},
 	{name: "inline without room", image: "inline", code: fsck.InlineExtra, do: func(v *victim) { v.file("size100", func(n *ondisk.Inode) { n.ExtraIsize = 0 }) }, other: "PR_1_INLINE_DATA_NO_ATTR"},
 	{name: "xattr twice in inode", image: "main", code: fsck.XattrBodyClash, do: func(v *victim) { v.body("size10", user("a", "x"), user("a", "y")) }, blind: "it looks for values that overlap only"},
+	{name: "xattr of no bytes", image: "inline", code: fsck.XattrBodyClash, do: func(v *victim) {
+		v.bodyEntry("size24", func(e *ondisk.XattrEntry) { e.ValueOffs = 60000 })
+	}, other: "PR_1_INLINE_DATA_NO_ATTR"},
 	{name: "xattr twice in block", image: "main", code: fsck.XattrBlockClash, do: func(v *victim) {
 		v.xattrs("size400", func(b []byte) { ondisk.PutBlockXattrs(b, []ondisk.Xattr{user("a", "x"), user("a", "y")}) })
 	}, blind: "it looks for values that overlap only"},

@@ -148,7 +148,7 @@ func (a XattrArea) Find(index uint8, name string) (Xattr, bool, error) {
 }
 
 // Check says what is wrong with the entries and values that All would not stop at: values that overlap each other, a name that is there
-// twice. The error, All's included, is a *CorruptError.
+// twice, a value of no bytes at a place that there is not. The error, All's included, is a *CorruptError.
 func (a XattrArea) Check() error {
 	var all []Xattr
 	type span struct{ from, to int }
@@ -158,8 +158,11 @@ func (a XattrArea) Check() error {
 		if err != nil {
 			return err
 		}
-		if from := int(binary.LittleEndian.Uint16(a.base[off+2:])); len(x.Value) > 0 {
+		switch from := int(binary.LittleEndian.Uint16(a.base[off+2:])); {
+		case len(x.Value) > 0:
 			spans = append(spans, span{from, from + len(x.Value)})
+		case x.ValueIno == 0 && from > len(a.base):
+			return Corrupt(a.structure, "value of %q, of no bytes, at byte %d of %d", x.Name, from, len(a.base))
 		}
 		all = append(all, x)
 		off += xattrEntrySize(len(x.Name))
