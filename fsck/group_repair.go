@@ -112,10 +112,28 @@ func (m *mender) move(f *Finding, n uint64, place func(d *ondisk.GroupDesc, b on
 	if err != nil {
 		return err
 	}
+	m.r.moved[g] = true
 	return m.descriptor(g, func(d *ondisk.GroupDesc) {
 		m.doubt(d)
 		if e := place(d, b); e != nil {
 			err = e
 		}
 	})
+}
+
+// copyDescriptors writes the descriptors of groups whose metadata has moved to all copies, whose places are wrong by now.
+func (m *mender) copyDescriptors() {
+	s := &m.c.sb
+	for g := range m.r.moved {
+		at, off := s.DescriptorBlock(g)
+		b := make([]byte, s.DescriptorSize())
+		if readAt(m.d, b, int64(at)*int64(m.c.bs)+int64(off)) != nil {
+			continue
+		}
+		for copied := range s.DescriptorCopies(int(g) / s.DescriptorsPerBlock()) {
+			if copied != at && copied < m.c.end {
+				_, _ = m.d.WriteAt(b, int64(copied)*int64(m.c.bs)+int64(off)) // a copy that cannot be read stays as it is
+			}
+		}
+	}
 }

@@ -35,7 +35,7 @@ var inlineRemedies = remedies{
 	InlineTail:     {tierContent, (*mender).clearInlineTail},
 	InlineDirSize:  doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetSize(want) }),
 	InlineStray:    {tierContent, (*mender).dropXattr},
-	InlineExtra:    {tierInodes, func(m *mender, f *Finding) error { return m.reshape(f.Place.Ino, extraIsizeUsual) }},
+	InlineExtra:    {tierInodes, (*mender).makeExtra},
 	InlineTypeless: clearFlags,
 	InlineLastRec:  {tierDirs, (*mender).salvageInline},
 }

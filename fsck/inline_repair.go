@@ -44,6 +44,14 @@ func (m *mender) emptyMap(n *ondisk.Inode) {
 	}
 }
 
+// makeExtra gives an inode with inline data the fields after which its xattrs are; where inodes have no room for any, its data cannot be there.
+func (m *mender) makeExtra(f *Finding) error {
+	if m.c.slot == ondisk.InodeSizeMin {
+		return clearFlags.mend(m, f)
+	}
+	return m.reshape(f.Place.Ino, extraIsizeUsual)
+}
+
 // chooseInline decides which of two flags a file is to keep: the one that i_block looks like.
 func (m *mender) chooseInline(f *Finding) error {
 	n, slot, _, err := m.getInode(f.Place.Ino)

@@ -65,11 +65,12 @@ func (r *RepairReport) ExitCode() int {
 //
 // It decides everything before it writes anything: rounds of checks and repairs go on in memory until a check finds nothing that is
 // to be repaired. Then the changes are written in the order of the rounds, so that a repair that was interrupted, at whatever
-// write, is finished by another. The errors are those of Check, and the device's when it writes.
+// write, is finished by another. The errors are those of Check, an *ondisk.UnsupportedError where the journal holds what cannot be replayed,
+// fast commits among it, and the device's when it writes; only with that comes a report as well.
 //
 // Memory is that of a check, and all that is changed.
 func Repair(ctx context.Context, dev disk.Device, o RepairOptions) (*RepairReport, error) {
-	r := &repairer{o: o, draft: newDraft(dev), judge: newJudge(o.Policy, o.Ask), report: &RepairReport{}}
+	r := &repairer{o: o, draft: newDraft(dev), judge: newJudge(o.Policy, o.Ask), report: &RepairReport{}, moved: make(map[ondisk.Group]bool)}
 	if o.FindingsMax <= 0 {
 		r.o.FindingsMax = findingsRepair
 	}
@@ -100,10 +101,10 @@ type repairer struct {
 	judge  judge
 	space  space
 	report *RepairReport
-	tidied bool // directories were optimised
-	listed bool // the list of bad blocks was written
-	sealed bool // the state of the super block was set
-	err    error
+	moved  map[ondisk.Group]bool // groups whose metadata has another place
+	tidied bool                  // directories were optimised
+	listed bool                  // the list of bad blocks was written
+	sealed bool                  // the state of the super block was set
 }
 
 // rounds checks and repairs until there is nothing to be repaired.
@@ -128,8 +129,8 @@ func (r *repairer) rounds(ctx context.Context) error {
 		if rep.Rounds > roundsMax || rep.After.Worst() == Fatal {
 			return nil
 		}
-		if !r.round(c) {
-			return r.err
+		if more, err := r.round(c); !more || err != nil {
+			return err
 		}
 	}
 }
@@ -147,8 +148,9 @@ func (r *repairer) takeBackup(c *checker) bool {
 	return true
 }
 
-// round repairs what is wrong in the first tier with anything to repair; false says that there is no such tier.
-func (r *repairer) round(c *checker) bool {
+// round repairs what is wrong in the first tier with anything to repair; false says that there is no such tier. Where a journal cannot be
+// replayed, nothing else may be done either, and why not is the error.
+func (r *repairer) round(c *checker) (bool, error) {
 	todo := r.choose(c)
 	m := newMender(c, r)
 	for i := range todo {
@@ -159,12 +161,16 @@ func (r *repairer) round(c *checker) bool {
 			r.judge.failed[spotOf(&t.Finding)] = true
 		}
 		r.report.Did = append(r.report.Did, t)
+		if t.Err != nil && x.tier == tierReplay {
+			return false, fmt.Errorf("replaying the journal: %w", t.Err)
+		}
 	}
-	if len(todo) == 0 && !r.finish(m) {
-		return false
+	if len(todo) == 0 {
+		if more, err := r.finish(m); !more || err != nil {
+			return false, err
+		}
 	}
-	_ = r.draft.Flush() // of a draft, which cannot fail
-	return true
+	return true, r.draft.Flush()
 }
 
 // choose picks the findings that are to be repaired now.
@@ -175,14 +181,16 @@ func (r *repairer) choose(c *checker) []Finding {
 			byTier[x.tier] = append(byTier[x.tier], c.list[i])
 		}
 	}
-	for _, list := range &byTier {
+	for t, list := range &byTier {
 		todo, stopped := r.sift(list)
-		if len(todo) > 0 {
-			return todo
-		}
-		if stopped != nil {
+		switch {
+		case stopped != nil && (len(todo) == 0 || tier(t) == tierReplay):
 			r.report.Stopped = stopped
 			return nil
+		case len(todo) > 0:
+			return todo
+		case tier(t) == tierReplay && c.replay:
+			return nil // everything else was judged as it is after a replay
 		}
 	}
 	return nil
@@ -208,23 +216,30 @@ func (r *repairer) sift(list []Finding) (todo []Finding, stopped *Finding) {
 }
 
 // finish does what remains to be done once nothing is wrong any more; false where that is nothing.
-func (r *repairer) finish(m *mender) bool {
-	if r.report.Stopped != nil || r.o.Policy == No || !r.report.After.Clean() {
-		return false
+func (r *repairer) finish(m *mender) (bool, error) {
+	if r.o.Policy == No || m.c.replay {
+		return false, nil
+	}
+	if len(r.moved) > 0 {
+		m.copyDescriptors()
+		clear(r.moved)
+		return true, nil
+	}
+	if r.report.Stopped != nil || !r.report.After.Clean() {
+		return false, nil
 	}
 	if r.o.Optimise && !r.tidied {
 		r.tidied = true
 		m.optimise()
-		return true
+		return true, nil
 	}
 	if (len(r.o.BadBlocks) > 0 || r.o.BadBlocksOnly) && !r.listed {
 		r.listed = true
-		r.err = m.listBadBlocks()
-		return r.err == nil
+		return true, m.listBadBlocks()
 	}
 	if r.sealed || !r.draft.changed() && r.o.Now.IsZero() {
-		return false
+		return false, nil
 	}
 	r.sealed = true
-	return m.seal()
+	return m.seal(), nil
 }

@@ -163,11 +163,11 @@ func (m *mender) dropXattr(f *Finding) error {
 	return m.editXattr(f, func(*ondisk.Xattr) bool { return false })
 }
 
-// sizeValue sets the size of a value that is in another inode.
+// sizeValue sets the size of a value that is in another inode, and drops what has none that it could have.
 func (m *mender) sizeValue(f *Finding) error {
 	return m.editXattr(f, func(x *ondisk.Xattr) bool {
-		x.Size = uint32(f.Repair.Want)
-		return x.Size > 0
+		x.Size = uint32(min(f.Repair.Want, ondisk.XattrSizeMax))
+		return f.Repair.Want > 0 && f.Repair.Want <= ondisk.XattrSizeMax
 	})
 }
 
