@@ -107,6 +107,17 @@ var catalogue = []damage{
 	{name: "inode checksum", image: "main", code: fsck.InodeChecksum, do: func(v *victim) { v.torn = true; v.file(leaf, func(n *ondisk.Inode) { n.ChecksumLo++ }) }},
 	{name: "inode mode", image: "main", code: fsck.InodeMode, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.Mode = 0o7000 }) }},
 	{name: "inode deleted time", image: "main", code: fsck.InodeDeletedTime, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.LinksCount = 0 }) }},
+	{name: "inode deleted early", image: "main", code: fsck.InodeDeletedLow, do: func(v *victim) {
+		v.file(leaf, func(n *ondisk.Inode) { n.LinksCount, n.DTime = 0, 30 })
+	}},
+	{name: "orphan of no name", image: "main", code: fsck.OrphanPending, do: func(v *victim) {
+		v.super(func(s *ondisk.Super) { s.LastOrphan = uint32(v.ino(large)) })
+		v.file(large, func(n *ondisk.Inode) { n.LinksCount, n.DTime = 0, uint32(v.ino("islands")) })
+		v.file("islands", func(n *ondisk.Inode) { n.LinksCount, n.DTime = 0, uint32(v.ino(leaf)) })
+		v.file(leaf, func(n *ondisk.Inode) { n.SetSize(0) })
+		v.entry("/", large, func(h *ondisk.DirentHeader, _ []byte) { h.Inode = 0 })
+		v.entry("/", "islands", func(h *ondisk.DirentHeader, _ []byte) { h.Inode = 0 })
+	}, other: "PR_1_LOW_DTIME"},
 	{name: "inode dtime", image: "main", code: fsck.InodeTimeSet, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.DTime = 1 << 30 }) }},
 	{name: "inode extra isize", image: "main", code: fsck.InodeExtraIsize, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.ExtraIsize = 130 }) }},
 	{name: "inode blocks", image: "main", code: fsck.InodeBlocks, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.BlocksLo += 2 }) }},

@@ -80,10 +80,19 @@ func (w *worker) checkSlot(g *inodeGroup, i uint32, ino ondisk.Ino, slot []byte)
 
 // checkUnused looks at an inode that is not in use.
 func (w *worker) checkUnused() {
-	f := &w.file
-	if n := &f.inode; n.Mode != 0 && n.DTime == 0 {
+	n := &w.file.inode
+	switch {
+	case n.DTime == 0 && n.Mode != 0:
 		w.fault(InodeDeletedTime, Place{}, "mode %#o, no links, i_dtime 0", n.Mode)
+	case n.DTime != 0 && n.DTime < w.c.sb.InodesCount && w.c.dated():
+		w.fault(InodeDeletedLow, Place{}, "i_dtime is %d, and there are %d inodes", n.DTime, w.c.sb.InodesCount)
 	}
+}
+
+// dated reports whether times of the file system are too late to be numbers of inodes.
+func (c *checker) dated() bool {
+	s := &c.sb
+	return s.WTime >= s.InodesCount && (s.MTime == 0 || s.MTime >= s.InodesCount) && (s.MkfsTime == 0 || s.MkfsTime >= s.InodesCount)
 }
 
 // checkNone looks at an inode in use that is of no type.

@@ -7,6 +7,7 @@ const (
 	InodeChecksum      Code = "inode-checksum"
 	InodeMode          Code = "inode-mode"
 	InodeDeletedTime   Code = "inode-deleted-time"
+	InodeDeletedLow    Code = "inode-deleted-low"
 	InodeTimeSet       Code = "inode-dtime-set"
 	InodeExtraIsize    Code = "inode-extra-isize"
 	InodeBlocks        Code = "inode-blocks"
@@ -41,6 +42,7 @@ var inodeProblems = []Problem{
 	{InodeChecksum, Minor, SetChecksum, "PR_1_INODE_ONLY_CSUM_INVALID", "an inode's checksum is wrong"},
 	{InodeMode, Damage, ClearInode, "PR_2_BAD_MODE", "an inode in use is of no type"},
 	{InodeDeletedTime, Minor, SetField, "PR_1_ZERO_DTIME", "a deleted inode has no time of deletion"},
+	{InodeDeletedLow, Minor, SetField, "PR_1_LOW_DTIME", "a deleted inode's time of deletion may be the next inode of a list of orphans"},
 	{InodeTimeSet, Minor, SetField, "PR_1_SET_DTIME", "an inode in use has a time of deletion"},
 	{InodeExtraIsize, Minor, SetField, "PR_1_EXTRA_ISIZE", "i_extra_isize does not fit the inode"},
 	{InodeBlocks, Minor, SetField, "PR_1_BAD_I_BLOCKS", "i_blocks is not what the inode has"},
@@ -76,6 +78,7 @@ var inodeRemedies = remedies{
 	InodeChecksum:      doInode(tierInodes, func(*ondisk.Inode, uint64) {}),
 	InodeMode:          doClear(tierInodes),
 	InodeDeletedTime:   {tierInodes, (*mender).setDeleted},
+	InodeDeletedLow:    {tierInodes, (*mender).setDeleted},
 	InodeTimeSet:       doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.DTime = 0 }),
 	InodeExtraIsize:    {tierInodes, (*mender).mendExtraIsize},
 	InodeBlocks:        doInode(tierContent, func(n *ondisk.Inode, want uint64) { n.SetBlocks(want) }),

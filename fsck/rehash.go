@@ -135,7 +135,7 @@ func (r *rehash) sort() bool {
 	return true
 }
 
-// fillShare is how much of a leaf is filled, in eighths: what is left is for names to come.
+// fillShare is how much of a leaf is filled at least, in eighths, before the next is begun: what is left is for names to come.
 const fillShare = 7
 
 // fill lays the entries into leaves.
@@ -149,10 +149,8 @@ func (r *rehash) fill() {
 		if i > 0 && r.names[i-1].hash.Major == l.hash {
 			l.hash |= 1
 		}
-		for first := i; i < len(r.names) && (i == first || p.end+r.names[i].size() <= most); i++ {
-			if !p.add(&r.names[i].name) {
-				break
-			}
+		for i < len(r.names) && p.end <= most && p.add(&r.names[i].name) {
+			i++
 		}
 		if m.c.csum {
 			ondisk.SetDirTail(r.seed, b)
