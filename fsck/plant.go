@@ -35,7 +35,7 @@ func (m *mender) plant(ino ondisk.Ino, runs []mapRun, spare []ondisk.Block) erro
 // block takes a block for a node.
 func (p *planter) block() (ondisk.Block, error) {
 	b, err := p.m.allocateBlock()
-	if errors.Is(err, errNoSpace) && len(p.spare) > 0 {
+	if errors.Is(err, ErrNoSpace) && len(p.spare) > 0 {
 		b, err = p.spare[0], nil
 		p.spare = p.spare[1:]
 	}

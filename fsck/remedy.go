@@ -58,8 +58,10 @@ func Repairable(c Code) bool {
 	return ok
 }
 
+// ErrNoSpace is why a repair fails that needs blocks or inodes where none are free.
+var ErrNoSpace = errors.New("no room on the device")
+
 var (
-	errNoSpace = errors.New("no room on the device")
 	errNoRoom  = errors.New("no room for it where it has to be")
 	errAgain   = errors.New("it was repaired several times and is found again")
 )

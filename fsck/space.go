@@ -91,7 +91,7 @@ func (m *mender) allocate(n uint64) (ondisk.Block, uint64, error) {
 			return m.takeClusters(k, got), got, nil
 		}
 	}
-	return 0, 0, errNoSpace
+	return 0, 0, ErrNoSpace
 }
 
 // allocateRun takes n blocks in a row among those from lo up to, but without, hi.
@@ -111,7 +111,7 @@ func (m *mender) allocateRun(n uint64, lo, hi ondisk.Block) (ondisk.Block, error
 			from = k + got
 		}
 	}
-	return 0, errNoSpace
+	return 0, ErrNoSpace
 }
 
 // clusterFrom is the first cluster at or after a block that files may have.
@@ -151,7 +151,7 @@ func (m *mender) newInode() (ondisk.Ino, error) {
 			return m.firstUse(ondisk.Group(g))
 		}
 	}
-	return 0, errNoSpace
+	return 0, ErrNoSpace
 }
 
 func (m *mender) free(ino ondisk.Ino) bool {
