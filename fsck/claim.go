@@ -92,6 +92,9 @@ func (w *worker) claimData(r mapRun) {
 	first, last := r.file/ratio+1, (r.end()-1)/ratio+1
 	disk := w.c.cluster(r.start) + 1
 	diskLast := w.c.cluster(r.start+ondisk.Block(r.count)-1) + 1
+	if first == f.lastFile && disk != f.lastDisk {
+		w.mapFault(ExtentMisaligned, Place{File: ondisk.FileBlock(r.file), Block: r.start}, "file block %d is at block %d, but others of its cluster are in cluster %d", r.file, r.start, f.lastDisk-1)
+	}
 	if first == f.lastFile && disk == f.lastDisk {
 		skip := min(ratio-uint64(r.start)%ratio, r.count)
 		r.start, r.count = r.start+ondisk.Block(skip), r.count-skip

@@ -47,7 +47,7 @@ func (m *mender) cloneBlocks(f *Finding) error {
 	if err != nil || !m.mapped(&n) && !m.c.hidden(ino) {
 		return err
 	}
-	c := cloner{m: m, ino: ino, kept: make(map[uint64]uint64), copies: make(map[clusterAt]uint64)}
+	c := cloner{m: m, ino: ino, kept: make(map[uint64]bool), placed: make(map[uint64]uint64)}
 	if m.r.o.Shared == Delete && !m.c.hidden(ino) && ino != ondisk.RootIno && m.keeper(m.c.cluster(f.Place.Block)) != ino {
 		return m.clearInode(ino)
 	}
@@ -69,12 +69,9 @@ func (m *mender) cloneBlocks(f *Finding) error {
 type cloner struct {
 	m      *mender
 	ino    ondisk.Ino
-	kept   map[uint64]uint64    // cluster of the device that is kept, to that of the file
-	copies map[clusterAt]uint64 // what was copied, to the copy
+	kept   map[uint64]bool   // clusters of the device that stay the inode's
+	placed map[uint64]uint64 // cluster of the file, to the one of the device that it is to be in
 }
-
-// A clusterAt is a cluster of the device as one of the file.
-type clusterAt struct{ device, file uint64 }
 
 // shared reports whether one of the nodes is something else as well.
 func (c *cloner) shared(nodes []ondisk.Block) bool {
@@ -83,11 +80,9 @@ func (c *cloner) shared(nodes []ondisk.Block) bool {
 
 // runs is the runs with copies in place of what is not kept.
 func (c *cloner) runs(runs []mapRun) ([]mapRun, error) {
-	ch, out := c.m.c, make([]mapRun, 0, len(runs))
+	out := make([]mapRun, 0, len(runs))
 	for _, r := range runs {
-		from := ch.cluster(r.start)
-		straight := r.file%ch.ratio == uint64(r.start)%ch.ratio
-		if straight && !ch.dup.any(from, ch.cluster(r.start+ondisk.Block(r.count)-1)+1-from) {
+		if c.stays(r) {
 			out = appendRun(out, r)
 			continue
 		}
@@ -102,36 +97,51 @@ func (c *cloner) runs(runs []mapRun) ([]mapRun, error) {
 	return out, nil
 }
 
+// stays reports whether a run is where it can be, and the inode's alone.
+func (c *cloner) stays(r mapRun) bool {
+	ch := c.m.c
+	from, last := ch.cluster(r.start), ch.cluster(r.start+ondisk.Block(r.count)-1)
+	if r.file%ch.ratio != uint64(r.start)%ch.ratio || ch.dup.any(from, last+1-from) {
+		return false
+	}
+	if ch.ratio == 1 {
+		return true
+	}
+	if at, ok := c.placed[r.file/ch.ratio]; ok && at != from {
+		return false
+	}
+	c.placed[r.file/ch.ratio], c.placed[(r.end()-1)/ch.ratio] = from, last
+	return true
+}
+
 // block is where a file block is to be that is at b now.
 func (c *cloner) block(fb uint64, b ondisk.Block) (ondisk.Block, error) {
 	ch := c.m.c
-	at := clusterAt{ch.cluster(b), fb / ch.ratio}
-	straight := fb%ch.ratio == uint64(b)%ch.ratio
-	if straight && !ch.dup.has(at.device) {
-		return b, nil
-	}
-	to, copied := c.copies[at]
-	if !copied {
-		if file, ok := c.kept[at.device]; straight && (ok && file == at.file || !ok && c.m.keeper(at.device) == c.ino) {
-			c.kept[at.device] = at.file
-			return b, nil
+	k, file := ch.cluster(b), fb/ch.ratio
+	to, ok := c.placed[file]
+	if !ok {
+		straight := fb%ch.ratio == uint64(b)%ch.ratio
+		if to = k; !straight || c.kept[k] || ch.dup.has(k) && c.m.keeper(k) != c.ino {
+			dst, _, err := c.m.allocate(1)
+			if err != nil {
+				return 0, err
+			}
+			to = ch.cluster(dst)
 		}
-		dst, _, err := c.m.allocate(1)
-		if err != nil {
-			return 0, err
-		}
-		to = ch.cluster(dst)
-		c.copies[at] = to
+		c.placed[file], c.kept[to] = to, true
 	}
 	dst := ondisk.Block(to*ch.ratio + fb%ch.ratio)
+	if dst == b {
+		return b, nil
+	}
 	return dst, c.m.copyBlock(dst, b)
 }
 
 // node is where an indirect block is to be.
 func (c *cloner) node(b ondisk.Block) (ondisk.Block, error) {
 	k := c.m.c.cluster(b)
-	if _, again := c.kept[k]; !c.m.c.dup.has(k) || !again && c.m.keeper(k) == c.ino {
-		c.kept[k] = 0
+	if !c.kept[k] && (!c.m.c.dup.has(k) || c.m.keeper(k) == c.ino) {
+		c.kept[k] = true
 		return b, nil
 	}
 	return c.m.allocateBlock()

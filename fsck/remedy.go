@@ -62,6 +62,6 @@ func Repairable(c Code) bool {
 var ErrNoSpace = errors.New("no room on the device")
 
 var (
-	errNoRoom  = errors.New("no room for it where it has to be")
-	errAgain   = errors.New("it was repaired several times and is found again")
+	errNoRoom = errors.New("no room for it where it has to be")
+	errAgain  = errors.New("it was repaired several times and is found again")
 )
