@@ -40,8 +40,8 @@ func (m *mender) typeOf(ino ondisk.Ino) uint8 {
 	return m.entryType(uint8(k))
 }
 
-// wasLostFound reports whether a directory without a name is a lost+found: one that only its owner may enter, with nothing in it, and
-// in the root.
+// wasLostFound reports whether a directory without a name is a lost+found: one that only its owner may enter, in the root, with nothing in it
+// but what a repair puts there.
 func (m *mender) wasLostFound(ino ondisk.Ino) bool {
 	i := m.c.findDir(ino)
 	if i < 0 || m.c.dirs[i].dotdot != ondisk.RootIno {
@@ -52,7 +52,12 @@ func (m *mender) wasLostFound(ino ondisk.Ino) bool {
 		return false
 	}
 	names, err := m.allNames(&m.c.dirs[i])
-	return err == nil && len(names) <= 2
+	for text := range names {
+		if !isDots([]byte(text)) && text[:1] != "#" {
+			return false
+		}
+	}
+	return err == nil
 }
 
 const lostFoundMode = ondisk.ModeDir | 0o700
