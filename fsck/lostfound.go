@@ -3,6 +3,7 @@ package fsck
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"extant/internal/ondisk"
 )
@@ -53,7 +54,7 @@ func (m *mender) wasLostFound(ino ondisk.Ino) bool {
 	}
 	names, err := m.allNames(&m.c.dirs[i])
 	for text := range names {
-		if !isDots([]byte(text)) && text[:1] != "#" {
+		if !isDots([]byte(text)) && !strings.HasPrefix(text, "#") {
 			return false
 		}
 	}
