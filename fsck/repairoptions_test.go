@@ -1,7 +1,6 @@
 package fsck_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -149,20 +148,22 @@ func TestRepairConnects(t *testing.T) {
 func TestRepairKeepsLimits(t *testing.T) {
 	v := newVictim(t, settled(t, mke2fs(t, source(t), victimKinds["quota"].size, victimKinds["quota"].args)))
 	file := ondisk.QuotaFile(ondisk.QuotaUser, []ondisk.QuotaEntry{{ID: 0, BlocksHard: 777}, {ID: 1, InodesSoft: 5}})
-	at := v.system(ondisk.UserQuotaIno)
-	copy(v.b[int(at)*v.sb.BlockSize():], file)
+	n, err := v.fs.SystemInode(ondisk.UserQuotaIno)
+	v.must(err)
+	for m, err := range n.Mappings(0) {
+		v.must(err)
+		copy(v.b[m.Dev:][:m.Len], file[min(m.Off, int64(len(file))):])
+	}
 	v.inode(ondisk.UserQuotaIno, func(n *ondisk.Inode) { n.SetSize(uint64(len(file))) })
 	r, after := repaired(t, v.b, fsck.RepairOptions{Policy: fsck.Yes})
 	wantClean(t, after)
 	if !r.Before.Has(fsck.QuotaUsage) {
 		t.Errorf("found %v", r.Before.Findings)
 	}
-	w := &victim{t: t, b: after, sb: v.sb}
-	var n ondisk.Inode
-	v.must(n.Decode(w.slot(ondisk.UserQuotaIno)))
-	first := ondisk.ExtentNode(n.IBlock[:]).At(0)
+	n, err = newVictim(t, after).fs.SystemInode(ondisk.UserQuotaIno)
+	v.must(err)
 	limits := make(map[uint32]ondisk.QuotaEntry)
-	for e, err := range ondisk.QuotaEntries(bytes.NewReader(w.b[int(first.Start())*v.sb.BlockSize():]), int64(n.Size()), ondisk.QuotaUser) {
+	for e, err := range ondisk.QuotaEntries(n, n.Attr().Size, ondisk.QuotaUser) {
 		v.must(err)
 		limits[e.ID] = e
 	}
