@@ -64,9 +64,10 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestReplay judges an image whose journal debugfs wrote to, and that one with a block of the log damaged.
-func TestReplay(t *testing.T) {
-	v := newVictim(t, mke2fs(t, source(t), "16M", "-t ext4 -b 1024 -N 1000 -J size=1 -O metadata_csum"))
+// logged is an image whose journal debugfs wrote to, and the sound image that it was.
+func logged(t *testing.T) (image []byte, v *victim) {
+	t.Helper()
+	v = newVictim(t, mke2fs(t, source(t), "16M", "-t ext4 -b 1024 -N 1000 -J size=1 -O metadata_csum"))
 	at := v.group(0)
 	path := filepath.Join(t.TempDir(), "image")
 	block := filepath.Join(t.TempDir(), "block")
@@ -86,7 +87,12 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, "debugfs", "-w", "-f", script, path)
-	image := contents(t, path)
+	return contents(t, path), v
+}
+
+// TestReplay judges an image with something in its journal, and that one with a block of the log damaged.
+func TestReplay(t *testing.T) {
+	image, v := logged(t)
 	r := check(t, image)
 	if !r.Replay || !r.Has(fsck.JournalReplay) || !r.Has(fsck.BlockMarked) {
 		t.Errorf("found %v", r.Findings)
