@@ -153,6 +153,9 @@ var catalogue = []damage{
 	{name: "root a file", image: "main", code: fsck.RootNotDir, do: func(v *victim) {
 		v.inode(ondisk.RootIno, func(n *ondisk.Inode) { n.Mode = ondisk.ModeRegular | 0o755 })
 	}},
+	{name: "root of no type", image: "main", code: fsck.InodeMode, do: func(v *victim) {
+		v.inode(ondisk.RootIno, func(n *ondisk.Inode) { n.Mode = 0o755 })
+	}, other: "PR_1_ROOT_NO_DIR"},
 	{name: "root gone", image: "plain", code: fsck.RootMissing, do: func(v *victim) {
 		v.slotOf(ondisk.RootIno, func(_ *ondisk.Inode, slot []byte) { clear(slot) })
 	}},

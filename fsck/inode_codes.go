@@ -76,7 +76,7 @@ var inodeProblems = []Problem{
 // What of inodes is repaired, and how.
 var inodeRemedies = remedies{
 	InodeChecksum:      doInode(tierInodes, func(*ondisk.Inode, uint64) {}),
-	InodeMode:          doClear(tierInodes),
+	InodeMode:          {tierInodes, (*mender).clearTypeless},
 	InodeDeletedTime:   {tierInodes, (*mender).setDeleted},
 	InodeDeletedLow:    {tierInodes, (*mender).setDeleted},
 	InodeTimeSet:       doInode(tierInodes, func(n *ondisk.Inode, _ uint64) { n.DTime = 0 }),

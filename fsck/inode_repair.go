@@ -4,6 +4,14 @@ import (
 	"extant/internal/ondisk"
 )
 
+// clearTypeless takes an inode of no type out of use. The root has one whatever its mode says.
+func (m *mender) clearTypeless(f *Finding) error {
+	if f.Place.Ino == ondisk.RootIno {
+		return m.makeRoot(f)
+	}
+	return doClear(tierInodes).mend(m, f)
+}
+
 // setDeleted gives a deleted inode the time of its deletion.
 func (m *mender) setDeleted(f *Finding) error {
 	return m.inode(f.Place.Ino, func(n *ondisk.Inode, _ []byte) { n.DTime = m.now() })

@@ -306,8 +306,11 @@ func (m *mender) nameParent(ino, parent ondisk.Ino) error {
 	if len(runs) == 0 {
 		return errNoRoom
 	}
-	return m.block(runs[0].start, func(b []byte) {
-		putLE32(b[ondisk.DirentSizeMin:], uint32(parent))
+	var fault error
+	err = m.block(runs[0].start, func(b []byte) {
+		if fault = putParent(b, parent); fault != nil {
+			return
+		}
 		_, leaf := ondisk.DirTailOf(b)
 		switch {
 		case !m.c.csum:
@@ -317,4 +320,24 @@ func (m *mender) nameParent(ino, parent ondisk.Ino) error {
 			ondisk.DxRootNode(b).SetCsum(seed)
 		}
 	})
+	if err != nil {
+		return err
+	}
+	return fault
+}
+
+// putParent sets the inode of the second entry of a directory's first block.
+func putParent(b []byte, parent ondisk.Ino) error {
+	d, err := ondisk.DirentAt(b, 0)
+	if err != nil {
+		return err
+	}
+	if d, err = ondisk.DirentAt(b, d.Len); err != nil {
+		return err
+	}
+	if string(d.Name) != ".." {
+		return errNoRoom
+	}
+	putLE32(b[d.Off:], uint32(parent))
+	return nil
 }
