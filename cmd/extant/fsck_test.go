@@ -58,7 +58,6 @@ var fsckDamages = []struct {
 	{name: "recovery", script: "feature needs_recovery"},
 	{name: "orphan", script: "ssv last_orphan 5", differs: map[string]string{
 		"-fn": "4 0: without writing it does not look at orphans",
-		"-p":  "4 1: a list of orphans that is none may have lost files", "-fp": "4 1: a list of orphans that is none may have lost files",
 	}},
 	{name: "not ext4", edit: func(b []byte) { clear(b) }},
 	{name: "feature", edit: func(b []byte) { binary.LittleEndian.PutUint32(b[1024+0x60:], 1<<30) }, differs: superCopy},
