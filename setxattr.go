@@ -83,8 +83,14 @@ func (c *Credential) setxattr(n *ext4.Inode, attr string, value []byte, flags Xa
 	if err := c.mayXattr(n, attr, mayWrite); err != nil {
 		return err
 	}
+	if unnamed(attr) {
+		return syscall.EINVAL
+	}
 	return n.SetXattr(attr, value, flags)
 }
+
+// unnamed reports whether a name is a prefix and nothing behind it.
+func unnamed(attr string) bool { return attr == "user." || attr == "trusted." || attr == "security." }
 
 func (c *Credential) removexattr(n *ext4.Inode, attr string) error {
 	if isACL(attr) {
@@ -92,6 +98,9 @@ func (c *Credential) removexattr(n *ext4.Inode, attr string) error {
 	}
 	if err := c.mayXattr(n, attr, mayWrite); err != nil {
 		return err
+	}
+	if unnamed(attr) {
+		return syscall.EINVAL
 	}
 	return n.RemoveXattr(attr)
 }
@@ -175,6 +184,9 @@ func (c *Credential) xattr(n *ext4.Inode, attr string) ([]byte, error) {
 		if err := c.mayXattr(n, attr, mayRead); err != nil {
 			return nil, err
 		}
+	}
+	if unnamed(attr) {
+		return nil, syscall.EINVAL
 	}
 	return n.Xattr(attr)
 }

@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"errors"
 	"math"
 	"syscall"
 
@@ -31,9 +32,17 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	case off > math.MaxInt64-int64(len(p)) && f.flags&model.OpenWrite != 0:
 		return 0, syscall.EINVAL
 	case f.flags&model.OpenAppend != 0:
-		return f.f.Write(p)
+		return fewer(f.f.Write(p))
 	}
-	return f.f.WriteAt(p, off)
+	return fewer(f.f.WriteAt(p, off))
+}
+
+// fewer leaves the error out of a write that reached the largest size of a file, as pwrite does.
+func fewer(n int, err error) (int, error) {
+	if n > 0 && errors.Is(err, syscall.EFBIG) {
+		err = nil
+	}
+	return n, err
 }
 
 func (f *file) Truncate(size int64) error { return f.f.Truncate(size) }
