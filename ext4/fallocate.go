@@ -176,7 +176,7 @@ func (n *Inode) clusterSpan(first, end uint64) (uint64, uint64) {
 // +checklocks:n.mu
 func (n *Inode) punch(off, end int64) error {
 	if off >= end {
-		return nil
+		return n.touchData() // as in Linux, it counts as a change
 	}
 	n.invalidate.Lock()
 	defer n.invalidate.Unlock()

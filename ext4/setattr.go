@@ -171,7 +171,7 @@ func (n *Inode) SetFlags(flags uint32) error {
 		return syscall.ESTALE
 	}
 	diff := (flags ^ c.disk.Flags) & flagsOfUser
-	if err := n.mayFlag(diff, flags); err != nil || diff == 0 {
+	if err := n.mayFlag(diff, flags); err != nil {
 		return n.fs.judge(err)
 	}
 	if diff&ondisk.InodeJournalData != 0 {

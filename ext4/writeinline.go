@@ -78,6 +78,7 @@ func (n *Inode) storeInline(c *chunk, size int64) error {
 			return err
 		}
 		e.size = size
+		n.stamp(e)
 		return nil
 	})
 }
