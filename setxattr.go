@@ -147,22 +147,25 @@ func deniedXattr(write bool) error {
 // setACL sets an access control list, or with an empty value removes one.
 func (c *Credential) setACL(n *ext4.Inode, attr string, value []byte) error {
 	var list ondisk.ACL
+	var wrong error // with its entries, which comes after who may set it
 	if len(value) > 0 {
-		var err error
-		if list, err = ondisk.DecodeXattrACL(value); err != nil {
-			return err
+		list, wrong = ondisk.DecodeXattrACL(value)
+		if wrong != nil && (wrong != syscall.EINVAL || len(value) < 4 || len(value)%8 != 4) {
+			return wrong
 		}
 	}
 	a := n.Attr()
 	switch {
 	case a.Type() == ondisk.ModeSymlink:
 		return syscall.EOPNOTSUPP
-	case attr == aclDefault && a.Type() != ondisk.ModeDir && len(list) > 0:
+	case attr == aclDefault && a.Type() != ondisk.ModeDir && (len(list) > 0 || wrong != nil):
 		return syscall.EACCES
 	case attr == aclDefault && a.Type() != ondisk.ModeDir:
 		return nil
 	case mayAlter(&a) != nil || !c.owns(&a):
 		return syscall.EPERM
+	case wrong != nil:
+		return wrong
 	case len(list) == 0:
 		if err := n.RemoveXattr(attr); err != nil && !errors.Is(err, errNoAttr) {
 			return err

@@ -38,6 +38,9 @@ func (n *Inode) fault(i uint64, flags FaultFlags, put func(data []byte)) error {
 	if err := n.w.refuses(); err != nil {
 		return err
 	}
+	if int64(i)<<n.fs.blockBits >= n.size.Load() {
+		return nil // nothing is stored past the end, and nothing changes
+	}
 	if err := n.stampWrite(); err != nil {
 		return err
 	}

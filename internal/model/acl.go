@@ -181,14 +181,21 @@ func (f *FS) setACL(c Cred, n *node, name string, value []byte) error {
 	case !list.valid():
 		return syscall.EINVAL
 	}
+	_, had := n.xattrs[name]
 	n.xattrs[name] = list.encode()
+	mode := n.mode
 	if name == ACLAccess {
-		f.setMode(c, n, n.mode&^modePerm|list.mode())
+		n.mode = mode&^modePerm | list.mode()
+		if !c.keepsSetgid(n.gid) {
+			n.mode &^= modeSetgid
+		}
 		if list.minimal() {
 			delete(n.xattrs, name)
 		}
 	}
-	f.changed(n)
+	if _, has := n.xattrs[name]; had || has || n.mode != mode {
+		f.changed(n)
+	}
 	return nil
 }
 
@@ -202,8 +209,10 @@ func (f *FS) removeACL(c Cred, n *node, name string) error {
 	case err != nil:
 		return err
 	}
-	delete(n.xattrs, name)
-	f.changed(n)
+	if _, ok := n.xattrs[name]; ok {
+		delete(n.xattrs, name)
+		f.changed(n)
+	}
 	return nil
 }
 

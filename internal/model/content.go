@@ -37,6 +37,9 @@ func (c *content) read(p []byte, off int64) int {
 }
 
 func (c *content) write(p []byte, off int64) {
+	if len(p) == 0 {
+		return
+	}
 	c.size = max(c.size, off+int64(len(p)))
 	each(off, int64(len(p)), func(page int64, from, to int) {
 		p = p[copy(c.page(page)[from:to], p):]

@@ -30,8 +30,8 @@ func (m *Mapping) Store(p []byte, off int64) (int, error) {
 		return 0, syscall.EACCES
 	}
 	p = p[:min(int64(len(p)), max(0, m.n.data.size-off))]
-	if len(p) > 0 {
-		m.n.data.write(p, off)
+	m.n.data.write(p, off)
+	if m.n.data.size > 0 { // a store behind the end may touch the page in which the file ends
 		m.n.mtime, m.n.ctime = AnyTime, AnyTime
 	}
 	return len(p), nil
