@@ -45,8 +45,13 @@ func (w *walker) at() *ext4.Inode { return w.trail[len(w.trail)-1] }
 func (w *walker) step(follow bool) error {
 	name := w.next()
 	switch name {
-	case ".":
+	case "/":
 		return w.needDir()
+	case ".":
+		if err := w.needDir(); err != nil {
+			return err
+		}
+		return w.v.cred.may(w.at(), mayExec)
 	case "..":
 		if err := w.needDir(); err != nil {
 			return err
@@ -74,12 +79,12 @@ func (w *walker) step(follow bool) error {
 	return w.enter(child)
 }
 
-// next takes the first name off the path. A trailing slash counts as "." after it, so that only a directory will do.
+// next takes the first name off the path. A slash at the end is a name of its own, so that only a directory will do.
 func (w *walker) next() string {
 	if w.rest[0] == '/' {
 		w.rest = strings.TrimLeft(w.rest, "/")
 		if w.rest == "" {
-			return "."
+			return "/"
 		}
 	}
 	i := strings.IndexByte(w.rest, '/')

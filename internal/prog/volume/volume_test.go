@@ -1,0 +1,188 @@
+package volume_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"extant/disk"
+	"extant/ext4"
+	"extant/internal/ext4test"
+	"extant/internal/model"
+	"extant/internal/prog"
+	"extant/internal/prog/volume"
+)
+
+var (
+	seed     = flag.Uint64("seed", 1, "the first program")
+	count    = flag.Int("count", 4, "programs for each mode and profile")
+	ops      = flag.Int("ops", 40, "operations of a program")
+	modeName = flag.String("mode", "", "only this mode")
+	kind     = flag.String("profile", "", "only this profile")
+	shrink   = flag.Bool("shrink", false, "make a program that fails small")
+	outside  = flag.Uint64("e2fsck", 20, "let e2fsck judge one program in this many")
+	file     = flag.String("prog", "", "a file with a program to run in place of random ones")
+	keep     = flag.String("keep", "", "where to save the image of a program that fails")
+)
+
+// profiles are what random programs do.
+var profiles = map[string]prog.Profile{
+	"plain":   {Remount: true},
+	"users":   {Users: true, ACLs: true, Flags: true},
+	"handles": {Handles: true, Maps: true},
+	"sparse":  {Sparse: true, Remount: true},
+	"small":   {Small: true, Handles: true, Maps: true, Remount: true},
+}
+
+var profileNames = []string{"plain", "users", "handles", "sparse", "small"}
+
+// TestRandom holds the file system to the model: random programs have the same results and leave the same tree, before and after it was unmounted, and
+// a file system in which no checker finds anything.
+func TestRandom(t *testing.T) {
+	for _, m := range ext4test.Modes() {
+		if *modeName != "" && *modeName != m.Name {
+			continue
+		}
+		t.Run(m.Name, func(t *testing.T) {
+			b := newBench(t, m)
+			for _, name := range profileNames {
+				if *kind != "" && *kind != name {
+					continue
+				}
+				p := profiles[name]
+				p.Ops, p.Model = *ops, m.Model
+				for i := range uint64(*count) {
+					if err := b.random(name, *seed+i, p); err != nil {
+						t.Error(err)
+						break
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFile runs the program that -prog names.
+func TestFile(t *testing.T) {
+	if *file == "" {
+		t.Skip("no -prog")
+	}
+	text, err := os.ReadFile(*file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, _ := prog.SplitScript(string(text))
+	p, err := prog.Parse(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range ext4test.Modes() {
+		if *modeName != "" && *modeName != m.Name {
+			continue
+		}
+		if err := newBench(t, m).run(p, true); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+	}
+}
+
+// TestScripts runs the scripts in every mode. Those that are about sizes and clusters are written for blocks of 4 KiB.
+func TestScripts(t *testing.T) {
+	list, err := filepath.Glob("../testdata/*.txt")
+	if err != nil || len(list) == 0 {
+		t.Fatal("no scripts:", err)
+	}
+	for _, m := range ext4test.Modes() {
+		b := newBench(t, m)
+		for _, name := range list {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			program, _ := prog.SplitScript(string(text))
+			p, err := prog.Parse(program)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.run(p, true); err != nil {
+				t.Errorf("%s, %s: %v", m.Name, filepath.Base(name), err)
+			}
+		}
+	}
+}
+
+// bench is a mode and an empty file system of its kind.
+type bench struct {
+	mode  ext4test.Mode
+	empty *disk.Mem
+}
+
+func newBench(t *testing.T, m ext4test.Mode) *bench {
+	return &bench{m, ext4test.Format(t, m.Size, m.Mkfs)}
+}
+
+func (b *bench) random(profile string, seed uint64, p prog.Profile) error {
+	program := prog.Generate(seed, p)
+	judge := seed%*outside == 0
+	err := b.run(program, judge)
+	if err == nil {
+		return nil
+	}
+	again := fmt.Sprintf("go test ./internal/prog/volume -run TestRandom -args -mode %s -profile %s -ops %d -e2fsck %d -count 1 -seed %d",
+		b.mode.Name, profile, p.Ops, *outside, seed)
+	if !*shrink {
+		return fmt.Errorf("%w\nagain:  %s\nshrink: %s -shrink", err, again, again)
+	}
+	small := prog.Minimize(program, func(p *prog.Program) bool { return b.run(p, judge) != nil })
+	return fmt.Errorf("%w\nagain:  %s\n%s", b.run(small, judge), again, small)
+}
+
+// run runs a program on a file system of its own.
+func (b *bench) run(p *prog.Program, e2fsck bool) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	dev := b.empty.Snapshot()
+	clock := &prog.Clock{}
+	o := b.mode.Mount
+	o.Now, o.ATime = clock.Now, ext4.NoATime
+	v, err := volume.Open(dev, o)
+	if err != nil {
+		return err
+	}
+	c := b.mode.Model
+	c.Now = clock.Now
+	ref := prog.Model(c)
+	rules := prog.Rules{ATimes: true, CTimes: true}
+	root := model.Cred{}
+	err = errors.Join(v.Chmod(root, "/", 0o755), v.Utimes(root, "/", model.Time{Now: true}, model.Time{Now: true}, true))
+	if err == nil {
+		err = prog.Differ(p, v, ref, clock, rules)
+	}
+	if err == nil {
+		if err = v.Remount(); err == nil {
+			err = prog.DifferTrees(v, ref, rules)
+		}
+		if err != nil {
+			err = fmt.Errorf("mounted again: %w", err)
+		}
+	}
+	if cerr := v.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = ext4test.Judge(dev)
+	}
+	if err == nil && e2fsck {
+		err = ext4test.JudgeE2fsck(dev)
+	}
+	if err != nil && *keep != "" {
+		err = errors.Join(err, ext4test.Save(dev, *keep))
+	}
+	return err
+}
