@@ -2,7 +2,8 @@
 // entries and extended attributes.
 //
 // It never sees a path, never follows a symbolic link and never checks a permission: names above, inodes below.
-// It never writes to the device: a journal that needs recovery is read through, not replayed.
+// Unless it is told to mount for writing ([Options.ReadWrite]) it never writes to the device: a journal that needs recovery is then
+// read through, not replayed. The data of files never passes the cache of metadata, nor metadata that of data.
 //
 // # Words
 //
@@ -15,6 +16,21 @@
 //
 //	Inode.ReadAt -> mapping of the range (extent cache, else tree by way of the metadata cache) -> view -> caller's slice
 //	Inode.Lookup -> htree or scan -> directory block (metadata cache) -> entry -> inode number
+//
+// And of what changes:
+//
+//	Inode.WriteAt -> decide under the folio's lock -> folio, dirty, space promised
+//	  later: writeback -> handle -> blocks -> device -> extents -> handle stops -> commit
+//	MemoryMap.Store -> folio clean? then fault: evict inline data, promise space -> folio, dirty -> the same writeback
+//	Inode.Create, Rename, SetXattr ... -> handle -> blocks of metadata -> handle stops -> commit -> checkpoint
+//
+// # Inline data
+//
+// The data of a small file may be in its inode. Where it is, is one state of the inode: nowhere yet, in the inode, evicted (in folio
+// 0, with the inode's copy as what a crash would bring back), in blocks. It changes under the lock of folio 0 only. A
+// write decides under that lock which way it goes and keeps to it; a store through a mapping only evicts; and
+// writeback moves evicted data to a block in one transaction, which removes the inode's copy as it maps the block. See
+// docs/architecture.md for why, and docs/lab.md for what other ways lead to.
 //
 // # Hostile images
 //
