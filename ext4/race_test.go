@@ -213,7 +213,7 @@ func theFile(fs *ext4.FS) *ext4.Inode {
 }
 
 func content(n *ext4.Inode) []byte {
-	b := make([]byte, 5000)
+	b := make([]byte, 1<<16)
 	k, err := n.ReadAt(b, 0)
 	explore.Assert(err != nil && err.Error() == "EOF", "read: %v", err)
 	return b[:k]
