@@ -22,7 +22,8 @@ type content struct {
 	prealloc alloc.Prealloc // guarded by maps
 	delayed  delayed        // clusters promised, where clusters are not blocks
 
-	queued bool // waits to be written back; guarded by the file system's queue
+	queued   bool // waits to be written back; guarded by the file system's queue, as queuedIn is
+	queuedIn int  // the flusher's round in which the wait began
 }
 
 var (
@@ -35,7 +36,8 @@ type fileCache struct {
 	w    *writer    // immutable
 	pool *page.Pool // immutable
 
-	queue dirtyQueue
+	queue   dirtyQueue
+	flusher flusher
 }
 
 const dataBytesDefault = 256 << 20
@@ -47,6 +49,7 @@ func newFileCache(w *writer, blockSize int, o Options) *fileCache {
 	}
 	f := &fileCache{w: w, pool: page.NewPool(blockSize, bytes)}
 	f.queue.mu.Init(classDirtyQueue)
+	f.flusher.init(w)
 	return f
 }
 

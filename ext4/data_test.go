@@ -8,8 +8,11 @@ import (
 	"math/rand/v2"
 	"syscall"
 	"testing"
+	"time"
 
+	"extant/explore"
 	"extant/ext4"
+	"extant/sched"
 )
 
 // dataModes are the ways in which data is written.
@@ -317,4 +320,55 @@ func TestSeekCached(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestFlusher lets time pass, as the explorer has it: data that nobody syncs is on the device after a while.
+func TestFlusher(t *testing.T) {
+	base := raceImage(t, "-t ext4 -b 1024", 0)
+	explore.Test(t, func() {
+		dev := base.Snapshot()
+		fs, err := ext4.Mount(dev, raceOptions(ext4.Options{Background: true}))
+		explore.Assert(err == nil, "mount: %v", err)
+		n := theFile(fs)
+		_, err = n.WriteAt([]byte("data"), 0)
+		explore.Assert(err == nil, "write: %v", err)
+		sched.Sleep(20 * time.Second)
+		early, err := ext4.Mount(dev.Snapshot(), ext4.Options{})
+		explore.Assert(err == nil && len(content(theFile(early))) == 0, "written back at once: %v", err)
+		sched.Sleep(30 * time.Second)
+		late, err := ext4.Mount(dev.Snapshot(), ext4.Options{})
+		explore.Assert(err == nil && string(content(theFile(late))) == "data", "not written back: %v", err)
+		explore.Assert(fs.Close() == nil, "unmount fails")
+	}, explore.Config{Strategy: explore.Random(1), Executions: 3, StepsMax: 40_000})
+}
+
+// TestInsertManyExtents puts holes into a file whose extents fill several leaves, at its start as well, and takes them out again.
+func TestInsertManyExtents(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4 -b 1024", ext4.Options{})
+	f := shadow{n: s.file("f")}
+	for i := range 400 {
+		off := 20<<10 + i*3<<10
+		p := bytes.Repeat([]byte{byte(i) | 1}, 1024)
+		if _, err := f.n.WriteAt(p, int64(off)); err != nil {
+			t.Fatal(err)
+		}
+		f.grow(off + 1024)
+		copy(f.want[off:], p)
+	}
+	for _, off := range []int{0, 50 << 10, 300 << 10} {
+		if err := f.n.Fallocate(ext4.FallocInsert, int64(off), 16<<10); err != nil {
+			t.Fatal(err)
+		}
+		f.want = append(f.want[:off:off], append(make([]byte, 16<<10), f.want[off:]...)...)
+		sameData(t, f.n, f.want)
+	}
+	for _, off := range []int{100 << 10, 0} {
+		if err := f.n.Fallocate(ext4.FallocCollapse, int64(off), 10<<10); err != nil {
+			t.Fatal(err)
+		}
+		f.want = append(f.want[:off:off], f.want[off+10<<10:]...)
+		sameData(t, f.n, f.want)
+	}
+	s.remount()
+	sameData(t, s.again("f"), f.want)
 }

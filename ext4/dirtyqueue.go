@@ -1,6 +1,8 @@
 package ext4
 
 import (
+	"slices"
+
 	"extant/internal/ondisk"
 	"extant/internal/page"
 	"extant/sched"
@@ -11,6 +13,8 @@ type dirtyQueue struct {
 	mu sched.Mutex
 	// +checklocks:mu
 	list []*Inode
+	// +checklocks:mu
+	round int // of the flusher
 }
 
 var classDirtyQueue = &sched.Class{Name: "dirty-queue", Doc: "which inodes have dirty folios", Wait: sched.Spinning}
@@ -27,54 +31,59 @@ func (q *dirtyQueue) add(n *Inode) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !n.queued {
-		n.queued = true
+		n.queued, n.queuedIn = true, q.round
 		q.list = append(q.list, n)
 	}
 }
 
-// take takes the first inode out; nil where there is none.
-func (q *dirtyQueue) take() *Inode {
+// waiting is a copy of the list.
+func (q *dirtyQueue) waiting() []*Inode {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.list)
+}
+
+// first is the inode that has waited longest, and how many rounds of the flusher; nil where there is none.
+func (q *dirtyQueue) first() (n *Inode, rounds int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) == 0 {
-		return nil
+		return nil, 0
 	}
-	n := q.list[0]
-	q.list = q.list[1:]
-	n.queued = false
-	return n
+	return q.list[0], q.round - q.list[0].queuedIn
 }
 
-// length is the number of inodes that wait.
-func (q *dirtyQueue) length() int {
+// written takes out an inode that was written back, unless it is dirty again: then it goes to the end.
+func (q *dirtyQueue) written(n *Inode) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.list)
+	if !n.queued {
+		return
+	}
+	if q.list[0] == n {
+		q.list = q.list[1:]
+	} else if i := slices.Index(q.list, n); i >= 0 {
+		q.list = slices.Delete(q.list, i, i+1)
+	}
+	if n.queued = n.pages.IsDirty(); n.queued {
+		n.queuedIn = q.round
+		q.list = append(q.list, n)
+	}
 }
 
-// flushOne writes back the inode that has waited longest, and says whether there was one. Where that fails the inode waits on.
-func (fs *FS) flushOne() (bool, error) {
-	n := fs.files.queue.take()
-	if n == nil {
-		return false, nil
-	}
+// flush writes an inode back. Until that is done it stays in the list, so that others wait for it.
+func (fs *FS) flush(n *Inode) error {
 	err := n.writeback(0, fileEnd)
-	if n.pages.IsDirty() {
-		fs.files.queue.add(n)
-	}
-	return true, err
+	fs.files.queue.written(n)
+	return err
 }
 
 // flushData writes back all inodes that wait now. It goes on after an error, and returns the first.
 func (fs *FS) flushData() error {
 	var first error
-	for range fs.files.queue.length() {
-		more, err := fs.flushOne()
-		if first == nil {
+	for _, n := range fs.files.queue.waiting() {
+		if err := fs.flush(n); first == nil {
 			first = err
-		}
-		if !more {
-			break
 		}
 	}
 	return first
@@ -82,23 +91,20 @@ func (fs *FS) flushData() error {
 
 // throttle makes a writer write back where too much is dirty. No handle is open and no folio is locked.
 func (fs *FS) throttle() error {
-	for range fs.files.queue.lengthIf(fs.files.pool.Dirty() >= fs.files.pool.DirtyMax()) {
-		if fs.files.pool.Dirty() < fs.files.pool.DirtyMax()*3/4 {
+	pool := fs.files.pool
+	if pool.Dirty() < pool.DirtyMax() {
+		return nil
+	}
+	for range len(fs.files.queue.waiting()) {
+		n, _ := fs.files.queue.first()
+		if n == nil || pool.Dirty() < pool.DirtyMax()*3/4 {
 			return nil
 		}
-		if _, err := fs.flushOne(); err != nil {
+		if err := fs.flush(n); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// lengthIf is length, or 0 if over is false.
-func (q *dirtyQueue) lengthIf(over bool) int {
-	if !over {
-		return 0
-	}
-	return q.length()
 }
 
 // findSpace tries to free space for a writer that found none: what was freed is free once it is committed. It says whether trying again makes

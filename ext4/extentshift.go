@@ -18,7 +18,7 @@ func (n *Inode) shiftExtents(h *journal.Handle, first, bound uint64, delta int64
 	if err != nil {
 		return bound, false, err
 	}
-	w := p.steps[len(p.steps)-1].bounds
+	w, start := p.steps[len(p.steps)-1].bounds, p.leafFirst()
 	low, high := bound, w.End // what of the leaf is to move
 	if delta > 0 {
 		low, high = first, bound
@@ -37,5 +37,5 @@ func (n *Inode) shiftExtents(h *journal.Handle, first, bound uint64, delta int64
 	if delta < 0 {
 		return w.End, w.End >= ondisk.FileBlocksMax, nil
 	}
-	return uint64(w.First), uint64(w.First) <= first, nil
+	return start, start <= first, nil
 }

@@ -93,6 +93,7 @@ func (w *writer) recoverMount(l *layout) (*FS, error) {
 	if w.mmp != nil {
 		w.mmp.run(func(err error) { w.abort(err) })
 	}
+	fs.files.flusher.start()
 	return fs, nil
 }
 
@@ -253,6 +254,7 @@ func (w *writer) close() error {
 	if w.frozen {
 		w.thawLocked()
 	}
+	w.fs.files.flusher.stop()
 	w.write.shut()
 	w.fault.shut()
 	err := w.finish()

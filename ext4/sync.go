@@ -36,7 +36,7 @@ func (n *Inode) syncMeta(dataOnly bool) error {
 	if dataOnly {
 		tid = &n.dataIn
 	}
-	return w.journal.Commit(journal.TID(tid.Load()))
+	return w.journal.Sync(journal.TID(tid.Load()))
 }
 
 // writeBack writes the data of all files to the device. Nobody else is needed for it.
