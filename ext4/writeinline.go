@@ -123,7 +123,7 @@ func (n *Inode) evictCredits() int {
 func (n *Inode) leaveInode(h *journal.Handle, zero *page.Folio) error {
 	n.xattr.Lock()
 	defer n.xattr.Unlock()
-	if n.where() != placeEvicted {
+	if !n.stillEvicted() {
 		return nil
 	}
 	n.maps.Lock()

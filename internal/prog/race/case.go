@@ -17,7 +17,7 @@ import (
 //	# modes: ordered journal     (names of Modes; without it all of them)
 //	# room: 0 1 2                (run with so many blocks free; without it as many as there are)
 //	# cut: yes                   (run also with a power cut in place of each remount)
-//	# caught: retest             (mutants of package ext4 that it must catch)
+//	# caught: retest/ordered     (mutants of package ext4 that it must catch, and in which mode)
 //
 // Other comments mean nothing.
 type Case struct {

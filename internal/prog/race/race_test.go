@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"extant/explore"
 	"extant/internal/prog/race"
 )
 
@@ -75,3 +76,6 @@ func explored(t *testing.T, c *race.Case, setup race.Setup, s race.Search) {
 		t.Log("\n" + d.String())
 	}
 }
+
+// chance is one strategy for what is there to be found.
+var chance = []explore.Strategy{explore.POS(1)}

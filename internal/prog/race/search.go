@@ -2,7 +2,6 @@ package race
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -108,18 +107,6 @@ func (b *Bench) Replay(s explore.Schedule) (*Verdict, error) {
 	v := &Verdict{Case: b.c, Setup: b.setup, Failure: r.Failure, Reports: b.Reports}
 	v.Schedules, v.Steps, v.Elapsed, v.Tried = r.Executions, r.Longest, r.Elapsed, []string{"replay"}
 	return v, nil
-}
-
-// Diagram draws a schedule: what was called, with every operation on locks or without.
-func (b *Bench) Diagram(s explore.Schedule, brief bool) (*explore.Diagram, error) {
-	cfg := b.config(Search{})
-	cfg.Watch = nil
-	h, err := explore.Trace(cfg, s, b.Run)
-	if err != nil {
-		return nil, err
-	}
-	h.Events = slices.DeleteFunc(h.Events, func(e explore.Event) bool { return e.Task == "main" && !e.Note })
-	return h.Diagram(brief), nil
 }
 
 // config is how executions are run, with a validator of locks above.
