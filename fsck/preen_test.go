@@ -11,6 +11,7 @@ var preenDiffers = map[string]string{
 	"directory unwritten": "e2fsck takes the block, whatever is in it, for written and goes on",
 	"journal nowhere":     "e2fsck drops the journal and makes another",
 	"journal elsewhere":   "it wants the device with the journal",
+	"inode deleted early": "it stops at what may be left of a list of orphans, although nobody has the inode",
 	"index depth":         "it has a code of its own for the depth, at which it stops",
 }
 
