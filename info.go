@@ -35,7 +35,7 @@ func (v *Volume) Readlink(name string) (string, error) {
 	if err != nil {
 		return "", pathError("readlink", name, err)
 	}
-	target, err := n.Readlink()
+	target, err := v.targetOf(n)
 	return target, pathError("readlink", name, err)
 }
 

@@ -207,7 +207,7 @@ func (v *Volume) removeBelow(dir string) (first error) {
 
 // linkError puts both paths to an error.
 func linkError(op, oldname, newname string, err error) error {
-	if err == nil {
+	if err = gone(err); err == nil {
 		return nil
 	}
 	return &os.LinkError{Op: op, Old: oldname, New: newname, Err: err}

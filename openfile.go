@@ -91,7 +91,7 @@ func (o *opening) find(name string) (*ext4.Inode, error) {
 		if attr.Type() != ondisk.ModeSymlink || o.stays(p) {
 			return o.hold(n, nil)
 		}
-		if name, err = target(p, n); err != nil {
+		if name, err = o.v.target(p, n); err != nil {
 			return nil, err
 		}
 	}
@@ -112,8 +112,8 @@ func (o *opening) hold(n *ext4.Inode, err error) (*ext4.Inode, error) {
 }
 
 // target is the path that a link at a place leads to.
-func target(p place, link *ext4.Inode) (string, error) {
-	t, err := link.Readlink()
+func (v *Volume) target(p place, link *ext4.Inode) (string, error) {
+	t, err := v.targetOf(link)
 	switch {
 	case err != nil:
 		return "", err

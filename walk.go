@@ -1,6 +1,7 @@
 package extant
 
 import (
+	"cmp"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -111,7 +112,7 @@ func (w *walker) follow(link *ext4.Inode) error {
 	if w.links++; w.links > linksMax {
 		return syscall.ELOOP
 	}
-	target, err := link.Readlink()
+	target, err := w.v.targetOf(link)
 	if err != nil {
 		return err
 	}
@@ -137,9 +138,28 @@ func (w *walker) enter(child *ext4.Inode) error {
 	return nil
 }
 
+// targetOf is where a symbolic link leads. The link is held: in a volume that changes it may lose its last name meanwhile.
+func (v *Volume) targetOf(link *ext4.Inode) (target string, err error) {
+	if v.writes {
+		if err := link.Hold(); err != nil {
+			return "", err
+		}
+		defer func() { err = cmp.Or(err, link.Release()) }()
+	}
+	return link.Readlink()
+}
+
+// gone makes of the error of an inode that was freed between being found and being used what its name would have been a moment later.
+func gone(err error) error {
+	if err == syscall.ESTALE {
+		return syscall.ENOENT
+	}
+	return err
+}
+
 // pathError puts the path to an error, once.
 func pathError(op, name string, err error) error {
-	if err == nil {
+	if err = gone(err); err == nil {
 		return nil
 	}
 	return &fs.PathError{Op: op, Path: name, Err: err}
