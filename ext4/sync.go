@@ -42,13 +42,12 @@ func (n *Inode) syncMeta(dataOnly bool) error {
 // writeBack writes the data of all files to the device. Nobody else is needed for it.
 func (fs *FS) writeBack(*writer) error { return fs.flushData() }
 
-// dropCache forgets what is cached of an inode that is being freed.
+// dropCache forgets what is cached of an inode that is being freed. Nobody uses it any more: there is no reason to keep others from the folios, and
+// invalidate must not be taken under freeze-internal, which writeback enters below it.
 func (n *Inode) dropCache() {
 	if n.content == nil {
 		return
 	}
-	n.invalidate.Lock()
-	defer n.invalidate.Unlock()
 	n.dropFolios(0, fileEnd)
 	n.giveUpAhead(n.w)
 }

@@ -243,7 +243,8 @@ func (n *Inode) startAnew() {
 	zero.Drop()
 }
 
-// dropFolios takes the folios from first up to end out of the cache, dirty or not. invalidate is held exclusively.
+// dropFolios takes the folios from first up to end out of the cache, dirty or not. invalidate is held exclusively, or nobody
+// uses the inode any more.
 func (n *Inode) dropFolios(first, end uint64) {
 	for f := n.pages.Next(first, end); f != nil; f = n.pages.Next(first, end) {
 		first = f.Index() + 1
