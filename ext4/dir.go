@@ -37,6 +37,9 @@ func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
 			yield(DirEntry{}, syscall.ENOTDIR)
 			return
 		}
+		if n.removed() {
+			return
+		}
 		show := n.shower()
 		n.accessed()
 		for area, err := range n.areaCopies(from) {

@@ -84,8 +84,14 @@ type entryPlace struct {
 	off  int        // in the area, bytes
 }
 
-// find returns the entry that m matches, with ino 0 for none.
+// removed reports whether the directory has lost its name in a mount that writes: its content may be freed at any time.
+func (n *Inode) removed() bool { return n.fs.rw.Load() != nil && n.core().disk.LinksCount == 0 }
+
+// find returns the entry that m matches, with ino 0 for none. A directory that was removed has no names, whatever it still holds.
 func (n *Inode) find(m *nameMatch) (entryPlace, error) {
+	if n.removed() {
+		return entryPlace{}, syscall.ENOENT
+	}
 	if ino, known := n.fs.fast.lookup(n.ino, m); known {
 		return entryPlace{ino: ino}, nil
 	}
