@@ -18,7 +18,7 @@ import (
 func namesTogether(t *testing.T) {
 	t.Helper()
 	for _, args := range []string{
-		"-t ext4 -b 1024 -O inline_data,ea_inode,large_dir", "-t ext4 -b 1024 -O ^has_journal,^orphan_file,casefold", "-t ext3 -b 1024",
+		"-t ext4 -b 1024 -O inline_data,ea_inode,large_dir,quota", "-t ext4 -b 1024 -O ^has_journal,^orphan_file,casefold", "-t ext3 -b 1024",
 	} {
 		o, err := ext4test.Options(args)
 		if err != nil {
@@ -78,7 +78,7 @@ func freezeAndSync(fs *ext4.FS) error {
 // changeNames is one task's work: each of its steps may fail, for another task has been faster.
 func changeNames(t *testing.T, fs *ext4.FS, dirs [2]*ext4.Inode, task uint64) {
 	rnd := rand.New(rand.NewPCG(task, 1))
-	a := ext4.NewAttr{Mode: 0o644}
+	a := ext4.NewAttr{Mode: 0o644, UID: uint32(task) << 20}
 	name := func() string { return fmt.Sprint("a-name-that-is-rather-long-", rnd.IntN(60)) }
 	for range 400 {
 		d, e := dirs[rnd.IntN(2)], dirs[rnd.IntN(2)]

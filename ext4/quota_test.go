@@ -10,6 +10,7 @@ import (
 
 	"extant/ext4"
 	"extant/internal/ondisk"
+	"extant/lockdep"
 )
 
 // quotaScratchKinds are file systems that record who uses what.
@@ -43,6 +44,7 @@ func (s *scratch) entryOf(kind ondisk.QuotaKind, id uint32) ondisk.QuotaEntry {
 func TestQuotaFollowsUse(t *testing.T) {
 	for _, delay := range []bool{false, true} {
 		t.Run(fmt.Sprint("nodelalloc=", !delay), func(t *testing.T) {
+			lockdep.Watch(t, lockdep.Config{})
 			eachQuotaKind(t, ext4.Options{NoDelalloc: !delay}, func(t *testing.T, s *scratch) {
 				r := rand.New(rand.NewPCG(3, 4))
 				root, err := s.fs.Root()

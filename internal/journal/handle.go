@@ -70,6 +70,7 @@ func (h *Handle) begin(credits int) error {
 	if credits > j.credits {
 		return &CreditsError{credits, j.credits}
 	}
+	j.waits.Might(sched.Exclusive)
 	j.handle.Might(sched.Exclusive)
 	for {
 		j.mu.Lock()

@@ -70,6 +70,7 @@ type Journal struct {
 	timer   *sched.Timer // immutable; nil for none
 
 	handle  sched.Pseudo       // held by each handle
+	waits   sched.Pseudo       // the wait for the commit of another task that any start of a handle might be
 	homes   sched.Pseudo       // the wait for a checkpoint that a commit which frees blocks might be
 	handles sched.Pool[Handle] // stopped ones
 
@@ -141,6 +142,7 @@ func New(c WriteConfig) (*Journal, error) {
 	for j.credits = j.max; j.form.cost(j.credits, 0) > j.max; j.credits-- {
 	}
 	j.handle.Init(classHandle)
+	j.waits.Init(classCommit)
 	j.homes.Init(classCheckpoint)
 	j.checkpoint.Init(classCheckpoint)
 	j.sb.Init(classSuper)
