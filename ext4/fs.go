@@ -89,8 +89,11 @@ func (fs *FS) ReadBlock(b ondisk.Block, p []byte) error {
 }
 
 // ReadBlocks fills p, whole blocks long, with the blocks from b on as recovery leaves them: data of files, say, that was found to lie there.
-// Blocks that no file can have are a *CorruptError.
+// Blocks that no file can have are a *CorruptError. Mounted to write it is syscall.EBUSY: what files have may be newer in memory.
 func (fs *FS) ReadBlocks(b ondisk.Block, p []byte) error {
+	if fs.rw.Load() != nil {
+		return syscall.EBUSY
+	}
 	n := len(p) >> fs.blockBits
 	if err := fs.checkRange("mapping", b, uint64(n)); err != nil {
 		return err
