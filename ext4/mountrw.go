@@ -145,6 +145,11 @@ func (w *writer) begin(log *journal.Log, exact bool) error {
 	if w.journal, err = journal.New(w.journalConfig(log)); err != nil {
 		return err
 	}
+	if log != nil && log.Super().Errno != 0 {
+		if err := w.journal.ClearError(); err != nil { // the super block knows
+			return err
+		}
+	}
 	protected, err := w.journalRuns()
 	if err != nil {
 		return err
