@@ -364,11 +364,14 @@ func (n *Inode) addXattrs(w *writer, h *journal.Handle, list []ondisk.Xattr) err
 
 // freeXattrs takes all xattrs from an inode that is being freed, and returns the inodes that held values of them alone.
 func (n *Inode) freeXattrs(w *writer) (unused []*Inode, err error) {
+	if n.bare() {
+		return nil, nil
+	}
 	c := &xattrChange{n: n, w: w, inBody: -1, inBlock: -1}
 	err = w.do(xattrCredits+4*slotCredits, func(h *journal.Handle) error {
 		n.xattr.Lock()
 		defer n.xattr.Unlock()
-		if err := c.load(); err != nil || len(c.body) == 0 && n.XattrBlock() == 0 {
+		if err := c.load(); err != nil {
 			return err
 		}
 		for _, x := range slices.Concat(c.body, c.block) {
@@ -382,4 +385,16 @@ func (n *Inode) freeXattrs(w *writer) (unused []*Inode, err error) {
 		return c.store(h, nil, nil, 0)
 	})
 	return c.unused, err
+}
+
+// bare reports whether an inode that nobody else uses has no xattrs at all.
+func (n *Inode) bare() bool {
+	area, err := n.bodyXattrs()
+	if err != nil || n.XattrBlock() != 0 {
+		return false
+	}
+	for range area.All() {
+		return false
+	}
+	return true
 }
