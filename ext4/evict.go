@@ -64,7 +64,6 @@ func (w *writer) evictAll(list []*Inode, err error) error {
 
 // freeAll frees what the inode has and then the inode.
 func (n *Inode) freeAll(w *writer) (unused []*Inode, err error) {
-	n.dropCache()
 	if err := n.freeContent(w); err != nil {
 		return nil, err
 	}
