@@ -16,17 +16,19 @@ const (
 type flusher struct {
 	w     *writer      // immutable
 	timer *sched.Timer // immutable once started
+	idle  sched.Event  // no round is under way
 
-	mu sched.Mutex // held during a round
+	mu sched.Mutex
 	// +checklocks:mu
 	stopped bool
 }
 
-var classFlusher = &sched.Class{Name: "flusher", Doc: "a round of the task that writes old data back"}
+var classFlusher = &sched.Class{Name: "flusher", Doc: "whether there are rounds of the task that writes old data back"}
 
 func (f *flusher) init(w *writer) {
 	f.w = w
 	f.mu.Init(classFlusher)
+	f.idle.Fire()
 }
 
 func (f *flusher) start() {
@@ -41,29 +43,47 @@ func (f *flusher) stop() {
 	if f.timer == nil {
 		return
 	}
-	f.timer.Stop()
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.stopped = true
+	f.mu.Unlock()
+	f.timer.Stop()
+	f.idle.Wait()
 }
 
 // tick is a round. What cannot be written waits on: it is for who syncs or unmounts to be told.
 func (f *flusher) tick() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stopped {
+	if !f.begin() {
 		return
 	}
-	fs := f.w.fs
-	due := fs.files.queue.nextRound()
-	for range due {
-		n, rounds := fs.files.queue.first()
+	defer f.end()
+	queue := &f.w.fs.files.queue
+	for range queue.nextRound() {
+		n, rounds := queue.first()
 		if n == nil || rounds < flushRounds || f.w.refuses() != nil {
-			break
+			return
 		}
-		_ = fs.flush(n)
+		_ = f.w.fs.flush(n)
 	}
-	f.timer.Start(flushEvery)
+}
+
+// begin begins a round, unless there are to be no more.
+func (f *flusher) begin() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.stopped {
+		f.idle.Reset()
+	}
+	return !f.stopped
+}
+
+// end ends a round, and has the next one begin in time.
+func (f *flusher) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.stopped {
+		f.timer.Start(flushEvery)
+	}
+	f.idle.Fire()
 }
 
 // nextRound begins a round and returns how many inodes wait.

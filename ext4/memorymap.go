@@ -212,23 +212,37 @@ func merge(to, p, old []byte) {
 	}
 }
 
-// storeOwn stores to a private mapping's own copy of a block.
+// storeOwn stores to a private mapping's own copy of a block. The first store makes the copy, which may read the device, and so
+// does it without the lock.
 func (m *MemoryMap) storeOwn(i uint64, put func(data []byte)) error {
+	if m.storeCopied(i, nil, put) {
+		return nil
+	}
+	own := make([]byte, m.n.fs.blockSize)
+	if _, err := m.n.ReadAt(own, int64(i)<<m.n.fs.blockBits); err != nil && err != io.EOF {
+		return err
+	}
+	m.storeCopied(i, own, put)
+	return nil
+}
+
+// storeCopied stores to the copy of block i that the mapping has, or that it is given to have if it has none yet. It reports whether
+// there is one.
+func (m *MemoryMap) storeCopied(i uint64, fresh []byte, put func(data []byte)) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	own := m.own[i]
-	if own == nil {
-		own = make([]byte, m.n.fs.blockSize)
-		if _, err := m.n.ReadAt(own, int64(i)<<m.n.fs.blockBits); err != nil && err != io.EOF {
-			return err
-		}
+	switch {
+	case own == nil && fresh == nil:
+		return false
+	case own == nil:
 		if m.own == nil {
 			m.own = map[uint64][]byte{}
 		}
-		m.own[i] = own
+		m.own[i], own = fresh, fresh
 	}
 	put(own)
-	return nil
+	return true
 }
 
 // Load loads an integer of size bytes, 1, 2, 4 or 8, in little-endian order. off is a multiple of size.
