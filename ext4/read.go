@@ -13,6 +13,7 @@ import (
 // The data of an encrypted file is refused with an *UnsupportedError. That of a file with fs-verity is verified against
 // its Merkle tree; the signature of the file's digest is not looked at.
 func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
+	size := n.length() // once: others may change it
 	switch {
 	case n.IsDir():
 		return 0, syscall.EISDIR
@@ -22,7 +23,7 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 		return 0, &UnsupportedError{Features: []string{"encrypt"}, Detail: "the file's data needs a key"}
 	case len(p) == 0:
 		return 0, nil
-	case off >= n.length():
+	case off >= size:
 		return 0, io.EOF
 	}
 	read := n.readData
@@ -32,7 +33,7 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	case n.content != nil:
 		read = n.readCached
 	}
-	return readSize(p, off, n.length(), read)
+	return readSize(p, off, size, read)
 }
 
 // readCached fills p with the content at off by way of the cache. Where the file becomes shorter meanwhile it reads to the end and
