@@ -92,7 +92,7 @@ func (w *worker) claimData(r mapRun) {
 	first, last := r.file/ratio+1, (r.end()-1)/ratio+1
 	disk := w.c.cluster(r.start) + 1
 	diskLast := w.c.cluster(r.start+ondisk.Block(r.count)-1) + 1
-	if first == f.lastFile && disk != f.lastDisk {
+	if first == f.lastFile && disk != f.lastDisk && f.ino != ondisk.BadBlocksIno { // blocks go bad one by one
 		w.mapFault(ExtentMisaligned, Place{File: ondisk.FileBlock(r.file), Block: r.start}, "file block %d is at block %d, but others of its cluster are in cluster %d", r.file, r.start, f.lastDisk-1)
 	}
 	if first == f.lastFile && disk == f.lastDisk {
