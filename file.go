@@ -19,7 +19,12 @@ type File struct {
 	names *nameCache // to remember what is listed; may be nil
 	cred  *Credential
 
-	held, readable, writable, appends, sync bool // immutable: how it was opened
+	// How it was opened; immutable.
+	held     bool
+	readable bool
+	writable bool
+	appends  bool
+	sync     bool
 
 	mu sched.Mutex
 	// +checklocks:mu

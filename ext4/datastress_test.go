@@ -16,7 +16,7 @@ import (
 // TestDataStress lets many tasks do everything there is to do with the data of a few files, some of which begin inline, with a cache that is too
 // small. It is for the race detector; the file system is checked in the end.
 func TestDataStress(t *testing.T) {
-	d := 5 * time.Second
+	d := time.Second
 	if testing.Short() {
 		d = 300 * time.Millisecond
 	}

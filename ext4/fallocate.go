@@ -104,15 +104,8 @@ func (n *Inode) preallocate(off, length int64, grow bool) error {
 		return err
 	}
 	for first < end {
-		h, err := n.start(n.mapCredits() + inodeCredits)
+		next, err := n.fillSome(first, end, off+length, grow)
 		if err != nil {
-			return err
-		}
-		next, err := n.fillHole(h, first, end)
-		if size := min(int64(next)<<bits, off+length); err == nil && grow && size > n.size.Load() {
-			err = n.setSize(h, size)
-		}
-		if err := n.w.stopped(h, err); err != nil {
 			return err
 		}
 		first = next
@@ -121,6 +114,22 @@ func (n *Inode) preallocate(off, length int64, grow bool) error {
 		return n.extend(off + length)
 	}
 	return n.touchData()
+}
+
+// fillSome gives blocks to the first hole from first up to end, or a part of it, and returns where to go on; the file becomes as long as they reach if it is
+// to grow, and at most size. Nobody writes the file back meanwhile: who does finds a hole, and fills it later.
+func (n *Inode) fillSome(first, end uint64, size int64, grow bool) (uint64, error) {
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
+	h, err := n.start(n.mapCredits() + inodeCredits)
+	if err != nil {
+		return first, err
+	}
+	next, err := n.fillHole(h, first, end)
+	if size = min(int64(next)<<n.fs.blockBits, size); err == nil && grow && size > n.size.Load() {
+		err = n.setSize(h, size)
+	}
+	return next, n.w.stopped(h, err)
 }
 
 // fillHole allocates the first hole from first up to end, or a part of it, and returns where to go on.

@@ -147,7 +147,10 @@ func (n *Inode) entryHash(version uint8) func(ondisk.Dirent) (uint32, error) {
 	}
 }
 
-// makeIndex gives a directory of one full block an index: its entries move to a block of their own, and the root takes their place.
+// makeIndex gives a directory of one full block an index: its entries move to a block of their own, and the root takes their place. The
+// directory is locked by who inserts.
+//
+// +checklocksignore
 func (n *Inode) makeIndex(h *journal.Handle) error {
 	parent, err := n.lookupLocked("..")
 	if err != nil {

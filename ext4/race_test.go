@@ -3,6 +3,7 @@ package ext4_test
 import (
 	"bytes"
 	"context"
+	"os"
 
 	"slices"
 	"strings"
@@ -230,12 +231,26 @@ var raceModes = []struct {
 	{"no_journal", "-t ext4 -O inline_data,^has_journal -b 1024", ext4.Options{}},
 }
 
+// raceLimit is the time for one race in one mode: RACE_TIME, or little.
+func raceLimit(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv("RACE_TIME")
+	switch {
+	case text == "" && testing.Short():
+		return 150 * time.Millisecond
+	case text == "":
+		return 500 * time.Millisecond
+	}
+	limit, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal("RACE_TIME: ", err)
+	}
+	return limit
+}
+
 // TestRaces runs each race in each mode under the schedules of a few strategies, with a validator of locks above.
 func TestRaces(t *testing.T) {
-	limit := 20 * time.Second
-	if testing.Short() {
-		limit = 150 * time.Millisecond
-	}
+	limit := raceLimit(t)
 	for _, m := range raceModes {
 		for _, r := range races {
 			t.Run(m.name+"/"+r.name, func(t *testing.T) {

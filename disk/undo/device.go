@@ -86,6 +86,8 @@ func (d *Device) WriteAt(p []byte, off int64) (int, error) {
 }
 
 // granuleLocked is a granule to be changed.
+//
+// +checklocks:d.mu
 func (d *Device) granuleLocked(i int64) ([]byte, error) {
 	if b := d.pending[i]; b != nil {
 		return b, nil
@@ -99,6 +101,8 @@ func (d *Device) granuleLocked(i int64) ([]byte, error) {
 }
 
 // drainLocked saves what the device has where it is to change, and then changes it. What fails stays pending.
+//
+// +checklocks:d.mu
 func (d *Device) drainLocked() error {
 	list := slices.Sorted(maps.Keys(d.pending))
 	if err := d.log.save(list); err != nil {

@@ -19,7 +19,8 @@ const (
 
 var classFolio = &sched.Class{Name: "folio", Doc: "one block of a file in memory: its bytes and flags, I/O with them included", Ordered: true}
 
-// Folio is one block of a file in memory. But for Lock, its methods are for who has it locked.
+// Folio is one block of a file in memory. Its methods are for who has it locked. The analyzer of locks is told to leave them alone, for it
+// does not follow a lock that a function returns.
 type Folio struct {
 	file  *File  // immutable
 	index uint64 // immutable: number of the block in the file
@@ -59,22 +60,22 @@ func (f *Folio) AssertLocked() { f.mu.AssertLocked() }
 
 // Has reports whether all the given flags are set.
 //
-// +checklocks:f.mu
+// +checklocksignore
 func (f *Folio) Has(flags Flags) bool { return f.flags&flags == flags }
 
 // Set sets flags other than Dirty.
 //
-// +checklocks:f.mu
+// +checklocksignore
 func (f *Folio) Set(flags Flags) { f.flags |= flags }
 
 // Clear clears flags other than Dirty.
 //
-// +checklocks:f.mu
+// +checklocksignore
 func (f *Folio) Clear(flags Flags) { f.flags &^= flags }
 
 // Data is the memory, one block long. Until the folio is uptodate it holds anything.
 //
-// +checklocks:f.mu
+// +checklocksignore
 func (f *Folio) Data() []byte {
 	if f.mem.slab == nil {
 		f.mem = f.file.pool.take(1)
@@ -84,7 +85,7 @@ func (f *Folio) Data() []byte {
 
 // SetDirty makes the folio dirty, and says whether it is the first of its file to be.
 //
-// +checklocks:f.mu
+// +checklocksignore
 func (f *Folio) SetDirty() (first bool) {
 	if f.flags&Dirty != 0 {
 		return false
@@ -96,7 +97,7 @@ func (f *Folio) SetDirty() (first bool) {
 
 // SetClean makes the folio clean.
 //
-// +checklocks:f.mu
+// +checklocksignore
 func (f *Folio) SetClean() {
 	if f.flags&Dirty == 0 {
 		return
