@@ -54,31 +54,31 @@ func (c *Credential) may(n *ext4.Inode, want uint16) error {
 	if c.root() && (a.Type() == ondisk.ModeDir || want&mayExec == 0 || a.Mode&0o111 != 0) {
 		return nil
 	}
-	granted, err := c.granted(n, &a)
-	if err == nil && granted&want != want {
+	granted, err := c.granted(n, &a, want)
+	if err == nil && !granted {
 		err = syscall.EACCES
 	}
 	return err
 }
 
-// granted is what the mode and the access control list give c, who is not user 0.
-func (c *Credential) granted(n *ext4.Inode, a *ext4.Attr) (uint16, error) {
+// granted reports whether the mode and the access control list give c all of want.
+func (c *Credential) granted(n *ext4.Inode, a *ext4.Attr, want uint16) (bool, error) {
 	if c.UID == a.UID {
-		return a.Mode >> 6 & 7, nil
+		return a.Mode>>6&want == want, nil
 	}
 	if a.Mode&0o070 != 0 {
 		list, err := accessList(n)
 		if err != nil {
-			return 0, err
+			return false, err
 		}
 		if len(list) > 0 {
-			return c.listed(list, a.GID), nil
+			return c.listed(list, a.GID, want), nil
 		}
 	}
 	if c.member(a.GID) {
-		return a.Mode >> 3 & 7, nil
+		return a.Mode>>3&want == want, nil
 	}
-	return a.Mode & 7, nil
+	return a.Mode&want == want, nil
 }
 
 // accessList is the access control list of an inode; empty where it has none.
@@ -98,8 +98,8 @@ const (
 	aclDefault = "system.posix_acl_default"
 )
 
-// listed is what a list grants c, who is not the owner. Entries for groups add up.
-func (c *Credential) listed(list ondisk.ACL, gid uint32) uint16 {
+// listed reports whether a list grants all of want to c, who is not the owner. Entries for groups do not add up: one of them must grant it all.
+func (c *Credential) listed(list ondisk.ACL, gid uint32, want uint16) bool {
 	mask, other := uint16(7), uint16(0)
 	for _, e := range list {
 		switch e.Tag {
@@ -109,19 +109,20 @@ func (c *Credential) listed(list ondisk.ACL, gid uint32) uint16 {
 			other = e.Perm
 		}
 	}
-	found, groups := false, uint16(0)
+	found := false
 	for _, e := range list {
+		all := e.Perm&mask&want == want
 		switch {
 		case e.Tag == ondisk.ACLUser && e.ID == c.UID:
-			return e.Perm & mask
+			return all
 		case e.Tag == ondisk.ACLGroupObj && c.member(gid), e.Tag == ondisk.ACLGroup && c.member(e.ID):
-			found, groups = true, groups|e.Perm
+			if all {
+				return true
+			}
+			found = true
 		}
 	}
-	if found {
-		return groups & mask
-	}
-	return other
+	return !found && other&want == want
 }
 
 // mayDelete says why c may not take a directory's name for victim away.

@@ -113,29 +113,28 @@ func (l acl) mode() uint32 {
 // minimal reports whether a mode says all that the list says.
 func (l acl) minimal() bool { return len(l) == 3 }
 
-// granted is what the list gives somebody who is not the owner. Of the groups the first that grants all wins; as a set of bits
-// that is only the same as long as no two of them are needed together, so each answer is tried alone.
-func (l acl) granted(c Cred, n *node) uint32 {
+// grants reports whether the list gives all of want to somebody who is not the owner. Of the entries for groups one must give it
+// all: they do not add up.
+func (l acl) grants(c Cred, n *node, want uint32) bool {
 	mask := uint32(7)
 	if m := l.find(aclMask); m != nil {
 		mask = uint32(m.perm)
 	}
 	for _, e := range l {
 		if e.tag == aclUser && e.id == c.UID {
-			return uint32(e.perm) & mask
+			return uint32(e.perm)&mask&want == want
 		}
 	}
-	found, best := false, uint32(0)
+	found := false
 	for _, e := range l {
 		if e.tag == aclOwning && c.member(n.gid) || e.tag == aclGroup && c.member(e.id) {
 			found = true
-			best |= uint32(e.perm) & mask
+			if uint32(e.perm)&mask&want == want {
+				return true
+			}
 		}
 	}
-	if found {
-		return best
-	}
-	return uint32(l.find(aclOther).perm)
+	return !found && uint32(l.find(aclOther).perm)&want == want
 }
 
 func (f *FS) getACL(n *node, name string) ([]byte, error) {

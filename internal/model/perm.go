@@ -32,7 +32,7 @@ func (f *FS) permit(c Cred, n *node, want uint32) error {
 		return syscall.EPERM
 	}
 	switch {
-	case granted(c, n)&want == want:
+	case grants(c, n, want):
 		return nil
 	case c.root() && (n.isDir() || want&mayExec == 0 || n.mode&0o111 != 0):
 		return nil
@@ -40,18 +40,18 @@ func (f *FS) permit(c Cred, n *node, want uint32) error {
 	return syscall.EACCES
 }
 
-// granted is what the permissions of n give c.
-func granted(c Cred, n *node) uint32 {
+// grants reports whether the permissions of n give c all of want.
+func grants(c Cred, n *node, want uint32) bool {
 	if c.UID == n.uid {
-		return n.mode >> 6 & 7
+		return n.mode>>6&want == want
 	}
 	if list := n.acl(ACLAccess); list != nil && n.mode&0o070 != 0 {
-		return list.granted(c, n)
+		return list.grants(c, n, want)
 	}
 	if c.member(n.gid) {
-		return n.mode >> 3 & 7
+		return n.mode>>3&want == want
 	}
-	return n.mode & 7
+	return n.mode&want == want
 }
 
 // mayCreate says whether c may put a name into a directory.
