@@ -1,6 +1,7 @@
 package extant
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -47,7 +48,11 @@ func (d *dirEntry) Info() (fs.FileInfo, error) {
 func (d *dirEntry) inode() (*ext4.Inode, error) {
 	n, err := d.dirInode.FS().Inode(d.e.Ino)
 	if errors.Is(err, syscall.ESTALE) {
-		err = ondisk.Corrupt("directory entry", "%q names inode %d, which is not in use", d.e.Name, d.e.Ino).At(d.dirInode.Ino(), 0)
+		if ino, lerr := d.dirInode.Lookup(d.e.Name); lerr == nil && ino == d.e.Ino {
+			err = ondisk.Corrupt("directory entry", "%q names inode %d, which is not in use", d.e.Name, d.e.Ino).At(d.dirInode.Ino(), 0)
+		} else {
+			err = syscall.ENOENT // it is gone since it was listed
+		}
 	}
 	return n, pathError("lstat", join(d.dir, d.e.Name), err)
 }
@@ -74,7 +79,8 @@ func (v *Volume) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readSorted(f)
+	list, err := readSorted(f)
+	return list, cmp.Or(err, f.Close())
 }
 
 func readSorted(f *File) ([]fs.DirEntry, error) {

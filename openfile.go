@@ -1,6 +1,7 @@
 package extant
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -154,7 +155,7 @@ func (o *opening) open(name string, n *ext4.Inode) (*File, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(err, n.Release())
+		return nil, cmp.Or(err, n.Release())
 	}
 	f := newFile(name, n, o.v.names)
 	f.cred, f.held = o.v.cred, true
@@ -209,5 +210,5 @@ func (v *Volume) WriteFile(name string, data []byte, perm fs.FileMode) error {
 		return err
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return cmp.Or(err, f.Close())
 }

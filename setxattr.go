@@ -38,13 +38,7 @@ func (v *Volume) Lremovexattr(name, attr string) error { return v.removexattr(na
 const xattrValueMax = 64 << 10 // XATTR_SIZE_MAX, bytes
 
 func (v *Volume) setxattr(name, attr string, value []byte, flags XattrFlags, follow bool) error {
-	err := checkXattrName(attr)
-	switch {
-	case flags&^(XattrCreate|XattrReplace) != 0:
-		err = syscall.EINVAL
-	case err == nil && len(value) > xattrValueMax:
-		err = syscall.E2BIG
-	}
+	err := checkXattr(attr, value, flags)
 	var n *ext4.Inode
 	if err == nil {
 		n, err = v.Inode(name, follow)
@@ -65,6 +59,20 @@ func (v *Volume) removexattr(name, attr string, follow bool) error {
 		err = v.cred.removexattr(n, attr)
 	}
 	return pathError("removexattr", name, err)
+}
+
+// checkXattr says why there can be no such attribute, whatever it is set on.
+func checkXattr(attr string, value []byte, flags XattrFlags) error {
+	if flags&^(XattrCreate|XattrReplace) != 0 {
+		return syscall.EINVAL
+	}
+	if err := checkXattrName(attr); err != nil {
+		return err
+	}
+	if len(value) > xattrValueMax {
+		return syscall.E2BIG
+	}
+	return nil
 }
 
 func checkXattrName(attr string) error {
@@ -208,7 +216,7 @@ func (f *File) Setxattr(attr string, value []byte, flags XattrFlags) error {
 	if err := f.check("setxattr"); err != nil {
 		return err
 	}
-	err := checkXattrName(attr)
+	err := checkXattr(attr, value, flags)
 	if err == nil {
 		err = f.cred.setxattr(f.inode, attr, value, flags)
 	}
@@ -220,5 +228,9 @@ func (f *File) Removexattr(attr string) error {
 	if err := f.check("removexattr"); err != nil {
 		return err
 	}
-	return pathError("removexattr", f.name, f.cred.removexattr(f.inode, attr))
+	err := checkXattrName(attr)
+	if err == nil {
+		err = f.cred.removexattr(f.inode, attr)
+	}
+	return pathError("removexattr", f.name, err)
 }

@@ -25,11 +25,8 @@ type walker struct {
 // Inode resolves a path to the inode it names. follow says whether a symbolic link at its very end is followed; those before
 // always are, and so is one that a slash follows.
 func (v *Volume) Inode(name string, follow bool) (*ext4.Inode, error) {
-	if name == "" {
-		return nil, syscall.ENOENT
-	}
-	if strings.IndexByte(name, 0) >= 0 {
-		return nil, syscall.EINVAL
+	if err := checkPath(name); err != nil {
+		return nil, err
 	}
 	w := &walker{v: v, trail: []*ext4.Inode{v.root}, rest: name}
 	for w.rest != "" {
@@ -45,29 +42,21 @@ func (w *walker) at() *ext4.Inode { return w.trail[len(w.trail)-1] }
 // step goes one name further.
 func (w *walker) step(follow bool) error {
 	name := w.next()
-	switch name {
-	case "/":
-		return w.needDir()
-	case ".":
-		if err := w.needDir(); err != nil {
-			return err
-		}
-		return w.v.cred.may(w.at(), mayExec)
-	case "..":
-		if err := w.needDir(); err != nil {
-			return err
-		}
-		if err := w.v.cred.may(w.at(), mayExec); err != nil {
-			return err
-		}
-		w.trail = w.trail[:max(1, len(w.trail)-1)]
-		return nil
+	if !w.at().IsDir() {
+		return syscall.ENOTDIR
 	}
-	if err := w.needDir(); err != nil {
-		return err
+	if name == "/" {
+		return nil
 	}
 	if err := w.v.cred.may(w.at(), mayExec); err != nil {
 		return err
+	}
+	switch name {
+	case ".":
+		return nil
+	case "..":
+		w.trail = w.trail[:max(1, len(w.trail)-1)]
+		return nil
 	}
 	child, err := w.v.names.child(w.at(), name)
 	if err != nil {
@@ -97,14 +86,6 @@ func (w *walker) next() string {
 	name := w.rest[:i]
 	w.rest = w.rest[i:]
 	return name
-}
-
-func (w *walker) needDir() error {
-	attr := w.at().Attr()
-	if attr.Type() != ondisk.ModeDir {
-		return syscall.ENOTDIR
-	}
-	return nil
 }
 
 // follow puts the target of a link in front of the rest of the path. An absolute one starts at the volume's root.

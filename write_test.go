@@ -57,7 +57,7 @@ func TestFileLikeOS(t *testing.T) {
 	}
 }
 
-// TestWriteErrors looks for the path, the operation and the number in errors.
+// TestWriteErrors looks for the path, the operation and the number in errors: the number itself, as package os has it, and nothing around it.
 func TestWriteErrors(t *testing.T) {
 	v := writable(t)
 	if err := v.WriteFile("f", []byte("x"), 0o644); err != nil {
@@ -72,6 +72,8 @@ func TestWriteErrors(t *testing.T) {
 	}
 	defer r.Close()
 	_, wrote := r.Write([]byte("x"))
+	_, opened := v.As(&extant.Credential{UID: 5}).OpenFile("f", os.O_WRONLY, 0)
+	_, unnamed := r.Getxattr("")
 	app, err := v.OpenFile("f", os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -94,14 +96,47 @@ func TestWriteErrors(t *testing.T) {
 		{v.Truncate("d", 0), syscall.EISDIR, "truncate d: is a directory"},
 		{v.As(&extant.Credential{UID: 5}).Chmod("f", 0), syscall.EPERM, "chmod f: operation not permitted"},
 		{wrote, syscall.EBADF, "write f: bad file descriptor"},
+		{opened, syscall.EACCES, "open f: permission denied"},
+		{unnamed, syscall.ERANGE, "getxattr f: numerical result out of range"},
+		{r.Setxattr("user.a", nil, 4), syscall.EINVAL, "setxattr f: invalid argument"},
+		{r.Setxattr("user.a", make([]byte, 64<<10+1), 0), syscall.E2BIG, "setxattr f: argument list too long"},
+		{r.Removexattr(""), syscall.ERANGE, "removexattr f: numerical result out of range"},
 	} {
-		var no syscall.Errno
-		if !errors.As(c.err, &no) || no != c.want || c.err.Error() != c.text {
+		if errors.Unwrap(c.err) != c.want || c.err.Error() != c.text {
 			t.Errorf("%v, want %v", c.err, c.text)
 		}
 	}
 	if err := errors.Join(v.RemoveAll("d"), v.RemoveAll("none")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestListedThenRemoved wants a directory that was listed and removed to be gone, and an entry of a file that was removed to say so.
+func TestListedThenRemoved(t *testing.T) {
+	v := writable(t)
+	free := func() uint64 {
+		st, err := v.Ext4().StatFS()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.FilesFree
+	}
+	before := free()
+	if err := errors.Join(v.Mkdir("d", 0o755), v.WriteFile("d/f", []byte("x"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := v.ReadDir("d")
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	if err := v.RemoveAll("d"); err != nil {
+		t.Error(err)
+	}
+	if _, err := list[0].Info(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an entry of a file that was removed: %v", err)
+	}
+	if after := free(); after != before {
+		t.Errorf("%d inodes are free, %d were before", after, before)
 	}
 }
 

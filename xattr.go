@@ -40,6 +40,9 @@ func (f *File) Getxattr(attr string) ([]byte, error) {
 	if err := f.check("getxattr"); err != nil {
 		return nil, err
 	}
+	if err := checkXattrName(attr); err != nil {
+		return nil, pathError("getxattr", f.name, err)
+	}
 	b, err := f.cred.xattr(f.inode, attr)
 	return b, pathError("getxattr", f.name, err)
 }
