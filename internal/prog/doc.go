@@ -13,7 +13,7 @@
 //
 // A line is one operation, or several behind each other with ";". Lines that begin with "thread" and follow each other run at the same time, as
 // tasks of package sched; the next line waits for them. What is written is text in quotes, or a number of bytes of a pattern, which says
-// for each byte where it belongs and who wrote it. Verbs lists the verbs.
+// for each byte where it belongs and who wrote it. The table verbs in op.go has all verbs and what follows each.
 //
 // A program runs on a [System]: the model, the engine, the kernel. Every operation has a result that can be printed, and
 // results of two systems can be compared, as can the trees that they leave (Snapshot). Differ does both; Generate makes programs at random, and Minimize

@@ -3,7 +3,6 @@ package prog_test
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"extant/internal/model"
@@ -14,28 +13,19 @@ var update = flag.Bool("update", false, "write what the model says into the scri
 
 // TestScripts runs the scripts of testdata on the model.
 func TestScripts(t *testing.T) {
-	list, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(list) == 0 {
-		t.Fatal("no scripts:", err)
+	scripts, err := prog.ReadScripts("testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range list {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			program, want := prog.SplitScript(string(text))
-			p, err := prog.Parse(program)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := transcript(t, p)
+	for _, s := range scripts {
+		t.Run(s.Name(), func(t *testing.T) {
+			got := transcript(t, s.Program)
 			if *update {
-				if err := os.WriteFile(name, []byte(program+"---\n"+got), 0o644); err != nil {
+				if err := os.WriteFile(s.Path, []byte(s.Text+"---\n"+got), 0o644); err != nil {
 					t.Fatal(err)
 				}
-			} else if got != want {
-				t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+			} else if got != s.Want {
+				t.Errorf("%s: got\n%s\nwant\n%s", s.Path, got, s.Want)
 			}
 		})
 	}

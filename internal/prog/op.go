@@ -1,9 +1,7 @@
 package prog
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"extant/internal/model"
@@ -84,16 +82,6 @@ var verbs = map[string]verb{
 	"freeze":       {"", doFreeze},
 	"thaw":         {"", doFreeze},
 	"remount":      {"", doRemount},
-}
-
-// Verbs lists the verbs, each with its form.
-func Verbs() []string {
-	var list []string
-	for name, v := range verbs {
-		list = append(list, strings.TrimSpace(name+" "+v.form))
-	}
-	slices.SortFunc(list, cmp.Compare)
-	return list
 }
 
 // follows reports whether the operation follows a symbolic link at the end of its path.

@@ -1,6 +1,7 @@
 package prog_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -44,6 +45,36 @@ func TestGenerate(t *testing.T) {
 		if err := prog.Differ(q, prog.Model(c), prog.Model(c), clock, prog.Rules{ATimes: true, CTimes: true}); err != nil {
 			t.Fatalf("seed %d: %v", i, err)
 		}
+	}
+}
+
+// unclosable is a system whose files cannot be closed.
+type unclosable struct{ prog.System }
+
+func (s unclosable) Open(c model.Cred, path string, flags, mode uint32) (prog.File, error) {
+	f, err := s.System.Open(c, path, flags, mode)
+	return unclosableFile{f}, err
+}
+
+type unclosableFile struct{ prog.File }
+
+var errUnclosable = errors.New("cannot be closed")
+
+func (unclosableFile) Close() error { return errUnclosable }
+
+// TestThreadCloses wants to hear of what threads left open and what could not be closed, once.
+func TestThreadCloses(t *testing.T) {
+	p, err := prog.Parse("create a\nthread open @f a read\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := prog.NewRunner(unclosable{prog.Model(model.Config{BlockSize: 4096, Now: time.Now})})
+	r.Run(p)
+	if err := r.CloseFiles(); !errors.Is(err, errUnclosable) {
+		t.Errorf("closed: %v", err)
+	}
+	if err := r.CloseFiles(); err != nil {
+		t.Errorf("closed again: %v", err)
 	}
 }
 

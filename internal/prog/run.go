@@ -85,9 +85,10 @@ type Runner struct {
 	// Watch, if not nil, is called before each operation of a Program, with a nil Result, and after it.
 	Watch func(at At, op *Op, r *Result)
 
-	sys   System
-	files map[string]File
-	maps  map[string]Mapping
+	sys      System
+	files    map[string]File
+	maps     map[string]Mapping
+	unclosed error // of what threads had open
 }
 
 // NewRunner makes a Runner with no file open.
@@ -103,9 +104,10 @@ func (r *Runner) Do(op *Op) Result {
 	return verbs[op.Verb].do(r, op)
 }
 
-// CloseFiles closes what is open and unmaps what is mapped.
+// CloseFiles closes what is open and unmaps what is mapped. Its error is also that of closing what threads had opened.
 func (r *Runner) CloseFiles() error {
-	var errs []error
+	errs := []error{r.unclosed}
+	r.unclosed = nil
 	for _, name := range slices.Sorted(maps.Keys(r.maps)) {
 		errs = append(errs, r.maps[name].Close())
 	}
@@ -172,10 +174,12 @@ func (r *Runner) together(first int, lines []Line, out Outcome) {
 		runners[i] = t
 		tasks[i] = sched.Go(fmt.Sprintf("%s%d", l.Ops[len(l.Ops)-1].Verb, i+1), func() { out[i] = t.line(first+i, l) })
 	}
-	for i, task := range tasks {
+	for _, task := range tasks {
 		task.Wait()
-		runners[i].forget(r)
-		runners[i].CloseFiles()
+	}
+	for _, t := range runners {
+		t.forget(r)
+		r.unclosed = errors.Join(r.unclosed, t.CloseFiles())
 	}
 }
 

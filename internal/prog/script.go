@@ -2,6 +2,8 @@ package prog
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -24,8 +26,47 @@ func Transcript(p *Program, out Outcome, left Tree) string {
 	return b.String()
 }
 
-// SplitScript splits a script into its program and the transcript that is expected of it, which begins behind a line "---".
-func SplitScript(text string) (program, want string) {
-	program, want, _ = strings.Cut(text, "\n---\n")
-	return program + "\n", want
+// A Script is a program with the transcript that is expected of it, which begins behind a line "---".
+type Script struct {
+	Path    string
+	Program *Program
+	Text    string // of the program
+	Want    string // the transcript
 }
+
+// ReadScript reads a script. Where the line "---" is missing nothing is expected.
+func ReadScript(path string) (*Script, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	text, want, _ := strings.Cut(string(b), "\n---\n")
+	p, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Script{Path: path, Program: p, Text: text + "\n", Want: want}, nil
+}
+
+// ReadScripts reads the scripts of a directory, all files *.txt. That there is none is an error.
+func ReadScripts(dir string) ([]*Script, error) {
+	list, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	var out []*Script
+	for _, path := range list {
+		s, err := ReadScript(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no scripts", dir)
+	}
+	return out, nil
+}
+
+// Name is the script's, for tests.
+func (s *Script) Name() string { return filepath.Base(s.Path) }

@@ -33,7 +33,7 @@ var (
 	}
 )
 
-// flagsOf adds up words. What no system has a number for is 1<<31.
+// flagsOf adds up words.
 func flagsOf(words string, known map[string]uint32) (uint32, error) {
 	flags := uint32(0)
 	if words == "" {
@@ -103,7 +103,10 @@ func aclValue(s string) ([]byte, error) {
 		}
 		perm, err2 := strconv.ParseUint(words[2], 8, 16)
 		tag, ok := aclTags[words[0]]
-		if err = errors.Join(err, err2); err != nil || !ok {
+		if err = errors.Join(err, err2); err == nil && !ok {
+			err = errors.New("no such tag")
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%q is not TAG:ID:PERMISSION: %w", entry, err)
 		}
 		b = binary.LittleEndian.AppendUint16(b, tag)

@@ -76,23 +76,14 @@ func TestScripts(t *testing.T) {
 		ext4test.Lacking(t, "only the super user mounts")
 	}
 	k := mount(t, "-b 4096 -I 256 -O bigalloc -C 16384", "")
-	list, err := filepath.Glob("../testdata/*.txt")
-	if err != nil || len(list) == 0 {
-		t.Fatal("no scripts:", err)
+	scripts, err := prog.ReadScripts("../testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range list {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			program, _ := prog.SplitScript(string(text))
-			p, err := prog.Parse(program)
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, s := range scripts {
+		t.Run(s.Name(), func(t *testing.T) {
 			c := model.Config{BlockSize: 4096, ClusterSize: 16384, SizeMax: 17592186040320, TouchesOnFailure: true}
-			if err := k.run(p, c); err != nil {
+			if err := k.run(s.Program, c); err != nil {
 				t.Error(err)
 			}
 		})

@@ -39,9 +39,6 @@ func Read(dev disk.Device, o extant.Options) (*Volume, error) {
 // Close unmounts it. The device stays open.
 func (v *Volume) Close() error { return v.vol.Close() }
 
-// Extant is the volume, as it is mounted now.
-func (v *Volume) Extant() *extant.Volume { return v.vol }
-
 // Remount unmounts the file system and mounts it again.
 func (v *Volume) Remount() error {
 	if err := v.vol.Close(); err != nil {

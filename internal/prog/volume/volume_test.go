@@ -4,8 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"extant/disk"
@@ -42,73 +40,56 @@ var profileNames = []string{"plain", "users", "handles", "sparse", "small"}
 // TestRandom holds the file system to the model: random programs have the same results and leave the same tree, before and after it was unmounted, and
 // a file system in which no checker finds anything.
 func TestRandom(t *testing.T) {
+	var given *prog.Script
+	if *file != "" {
+		var err error
+		if given, err = prog.ReadScript(*file); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, m := range ext4test.Modes() {
 		if *modeName != "" && *modeName != m.Name {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
 			b := newBench(t, m)
-			for _, name := range profileNames {
-				if *kind != "" && *kind != name {
-					continue
-				}
-				p := profiles[name]
-				p.Ops, p.Model = *ops, m.Model
-				for i := range uint64(*count) {
-					if err := b.random(name, *seed+i, p); err != nil {
-						t.Error(err)
-						break
-					}
-				}
+			if given == nil {
+				b.profiles(t)
+			} else if err := b.run(given.Program, true); err != nil {
+				t.Error(err)
 			}
 		})
 	}
 }
 
-// TestFile runs the program that -prog names.
-func TestFile(t *testing.T) {
-	if *file == "" {
-		t.Skip("no -prog")
-	}
-	text, err := os.ReadFile(*file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, _ := prog.SplitScript(string(text))
-	p, err := prog.Parse(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range ext4test.Modes() {
-		if *modeName != "" && *modeName != m.Name {
+// profiles runs random programs of each profile, or of the one that was asked for.
+func (b *bench) profiles(t *testing.T) {
+	for _, name := range profileNames {
+		if *kind != "" && *kind != name {
 			continue
 		}
-		if err := newBench(t, m).run(p, true); err != nil {
-			t.Errorf("%s: %v", m.Name, err)
+		p := profiles[name]
+		p.Ops, p.Model = *ops, b.mode.Model
+		for i := range uint64(*count) {
+			if err := b.random(name, *seed+i, p); err != nil {
+				t.Error(err)
+				break
+			}
 		}
 	}
 }
 
 // TestScripts runs the scripts in every mode. Those that are about sizes and clusters are written for blocks of 4 KiB.
 func TestScripts(t *testing.T) {
-	list, err := filepath.Glob("../testdata/*.txt")
-	if err != nil || len(list) == 0 {
-		t.Fatal("no scripts:", err)
+	scripts, err := prog.ReadScripts("../testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, m := range ext4test.Modes() {
 		b := newBench(t, m)
-		for _, name := range list {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			program, _ := prog.SplitScript(string(text))
-			p, err := prog.Parse(program)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := b.run(p, true); err != nil {
-				t.Errorf("%s, %s: %v", m.Name, filepath.Base(name), err)
+		for _, s := range scripts {
+			if err := b.run(s.Program, true); err != nil {
+				t.Errorf("%s, %s: %v", m.Name, s.Name(), err)
 			}
 		}
 	}
