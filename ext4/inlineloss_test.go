@@ -7,8 +7,6 @@ import (
 
 	"extant/disk"
 	"extant/ext4"
-	"extant/internal/ext4test"
-	"extant/mkfs"
 )
 
 // lossCases are what Linux loses the data of inline files by, although nothing else happens meanwhile: after a conversion that a store, an
@@ -117,32 +115,7 @@ func holds(t *testing.T, when string, n *ext4.Inode, want []byte) {
 func filledImage(t *testing.T, args string) *disk.Mem {
 	t.Helper()
 	mem := disk.NewMemFrom(bytes.Repeat([]byte{0xAA}, 4<<20))
-	mo, err := ext4test.Options(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mo.Now, mo.Rand = raceTime, seeded(1)
-	if _, err := mkfs.Format(noDiscard{mem}, mo); err != nil {
-		t.Fatal(err)
-	}
-	fs, err := ext4.Mount(mem, raceOptions(ext4.Options{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := fs.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := root.Create("f", ext4.NewAttr{Mode: 0o644})
-	if err == nil {
-		err = write('a', 24, 0).do(n)
-	}
-	if err == nil {
-		err = fs.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	formatRace(t, noDiscard{mem}, args, 24)
 	return mem
 }
 

@@ -3,8 +3,6 @@ package ext4_test
 import (
 	"bytes"
 	"context"
-	"os"
-
 	"slices"
 	"strings"
 	"testing"
@@ -140,15 +138,22 @@ func raceOptions(o ext4.Options) ext4.Options {
 func raceImage(t *testing.T, args string, size int) *disk.Mem {
 	t.Helper()
 	mem := disk.NewMem(2 << 20)
+	formatRace(t, mem, args, size)
+	return mem
+}
+
+// formatRace makes a file system on dev with a file f of size bytes 'a'.
+func formatRace(t *testing.T, dev disk.Device, args string, size int) {
+	t.Helper()
 	mo, err := ext4test.Options(args)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mo.Now, mo.Rand = raceTime, seeded(1)
-	if _, err := mkfs.Format(mem, mo); err != nil {
+	if _, err := mkfs.Format(dev, mo); err != nil {
 		t.Fatal(err)
 	}
-	fs, err := ext4.Mount(mem, raceOptions(ext4.Options{}))
+	fs, err := ext4.Mount(dev, raceOptions(ext4.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +163,7 @@ func raceImage(t *testing.T, args string, size int) *disk.Mem {
 	}
 	n, err := root.Create("f", ext4.NewAttr{Mode: 0o644})
 	if err == nil {
-		_, err = n.WriteAt(bytes.Repeat([]byte{'a'}, size), 0)
+		err = write('a', size, 0).do(n)
 	}
 	if err == nil {
 		err = fs.Close()
@@ -166,7 +171,6 @@ func raceImage(t *testing.T, args string, size int) *disk.Mem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mem
 }
 
 // run runs the tasks on a fresh copy of the image, and judges what comes of it.
@@ -231,26 +235,9 @@ var raceModes = []struct {
 	{"no_journal", "-t ext4 -O inline_data,^has_journal -b 1024", ext4.Options{}},
 }
 
-// raceLimit is the time for one race in one mode: RACE_TIME, or little.
-func raceLimit(t *testing.T) time.Duration {
-	t.Helper()
-	text := os.Getenv("RACE_TIME")
-	switch {
-	case text == "" && testing.Short():
-		return 150 * time.Millisecond
-	case text == "":
-		return 500 * time.Millisecond
-	}
-	limit, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatal("RACE_TIME: ", err)
-	}
-	return limit
-}
-
 // TestRaces runs each race in each mode under the schedules of a few strategies, with a validator of locks above.
 func TestRaces(t *testing.T) {
-	limit := raceLimit(t)
+	limit := ext4test.RaceTime(t, 500*time.Millisecond, 150*time.Millisecond)
 	for _, m := range raceModes {
 		for _, r := range races {
 			t.Run(m.name+"/"+r.name, func(t *testing.T) {

@@ -8,5 +8,8 @@
 // [ReadVolume] of what package extant opened, [ReadFS] of any fs.FS, as much as that shows. [Compare] names each property in which
 // two of them differ; [Losses] says what one of them could not hold.
 //
+// A [Mode] is a way to have a file system: [Modes] lists them, [Format] and [New] make one in memory, and [CheckDevice] lets package fsck and
+// e2fsck judge it.
+//
 // The package judges; it is imported by tests alone, and never by what they judge.
 package ext4test

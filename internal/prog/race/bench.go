@@ -19,7 +19,7 @@ import (
 // epoch is when file systems are made.
 var epoch = time.Unix(1_700_000_000, 0)
 
-// counter is a source of numbers that nobody need not guess: always the same.
+// counter is a source of numbers that may be guessed: they are always the same.
 type counter struct{ n byte }
 
 func (c *counter) Read(p []byte) (int, error) {
@@ -41,13 +41,13 @@ type Bench struct {
 	did   prog.Outcome // of the lines before
 
 	judged  map[string]error // outcomes that were compared with the model
-	reports map[string]bool  // of lockdep
-	Reports []string         // in order
+	seen    map[string]bool  // reports of lockdep
+	reports []string         // in order
 }
 
 // Prepare makes the file system.
 func Prepare(c *Case, s Setup) (*Bench, error) {
-	b := &Bench{c: c, setup: s, base: disk.NewMem(imageBytes), judged: map[string]error{}, reports: map[string]bool{}}
+	b := &Bench{c: c, setup: s, base: disk.NewMem(imageBytes), judged: map[string]error{}, seen: map[string]bool{}}
 	o, err := s.Mode.format()
 	if err == nil {
 		_, err = mkfs.Format(b.base, o)

@@ -1,13 +1,13 @@
 package race_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"extant/explore"
+	"extant/internal/ext4test"
 	"extant/internal/prog/race"
 )
 
@@ -29,26 +29,9 @@ func cases(t *testing.T) []*race.Case {
 	return out
 }
 
-// limit is the time for one program in one mode: RACE_TIME, or little.
-func limit(t *testing.T) time.Duration {
-	t.Helper()
-	text := os.Getenv("RACE_TIME")
-	switch {
-	case text == "" && testing.Short():
-		return 60 * time.Millisecond
-	case text == "":
-		return 150 * time.Millisecond
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatal("RACE_TIME: ", err)
-	}
-	return d
-}
-
 // TestRaces explores each program in each of its modes. Nothing may fail, under any schedule.
 func TestRaces(t *testing.T) {
-	s := race.Search{Time: limit(t), Seed: 1}
+	s := race.Search{Time: ext4test.RaceTime(t, 150*time.Millisecond, 60*time.Millisecond), Seed: 1}
 	for _, c := range cases(t) {
 		for _, setup := range c.Setups() {
 			t.Run(c.Name+"/"+strings.ReplaceAll(setup.String(), " ", "_"), func(t *testing.T) {

@@ -79,7 +79,7 @@ func (b *Bench) Explore(s Search) *Verdict {
 			break
 		}
 	}
-	v.Reports = b.Reports
+	v.Reports = b.reports
 	return v
 }
 
@@ -104,7 +104,7 @@ func (b *Bench) Replay(s explore.Schedule) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verdict{Case: b.c, Setup: b.setup, Failure: r.Failure, Reports: b.Reports}
+	v := &Verdict{Case: b.c, Setup: b.setup, Failure: r.Failure, Reports: b.reports}
 	v.Schedules, v.Steps, v.Elapsed, v.Tried = r.Executions, r.Longest, r.Elapsed, []string{"replay"}
 	return v, nil
 }
@@ -122,8 +122,8 @@ func (b *Bench) report(r *lockdep.Report) {
 	for _, d := range r.Chain {
 		key += fmt.Sprint(" ", d.From.Class, d.To.Class)
 	}
-	if r.Kind != lockdep.Deadlock && !b.reports[key] {
-		b.reports[key] = true
-		b.Reports = append(b.Reports, r.String())
+	if r.Kind != lockdep.Deadlock && !b.seen[key] {
+		b.seen[key] = true
+		b.reports = append(b.reports, r.String())
 	}
 }
