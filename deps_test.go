@@ -96,6 +96,22 @@ func checkImport(t *testing.T, rules *depGraph, pkg, dep string) {
 	}
 }
 
+// TestPackagesDocumented wants each package in the table of docs/architecture.md.
+func TestPackagesDocumented(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range moduleImports(t) {
+		if pkg == "." {
+			pkg = "extant"
+		}
+		if !strings.Contains(string(text), "\n| `"+pkg+"`") {
+			t.Errorf("package %s is not in the table of docs/architecture.md", pkg)
+		}
+	}
+}
+
 // TestImportRulesBite makes sure that the rules can fail.
 func TestImportRulesBite(t *testing.T) {
 	rules, err := parseDeps("a < b; b < c; c !< a")
