@@ -3,6 +3,7 @@ package ext4
 import (
 	"iter"
 
+	"extant/internal/journal"
 	"extant/internal/ondisk"
 )
 
@@ -67,4 +68,25 @@ func (fs *FS) QuotaPromised(kind ondisk.QuotaKind, id uint32) int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return d.promised
+}
+
+// OvertakenGrowth makes an inode blocks larger and gives it to another user, as two tasks might at once: what the growth means for quotas is
+// passed on after what the other owner does.
+func (n *Inode) OvertakenGrowth(blocks int64, uid uint32) error {
+	w := n.fs.rw.Load()
+	return w.do(2*slotCredits, func(h *journal.Handle) error {
+		old := n.core()
+		if err := n.touch(func(e *edit) error { return n.fs.addBlocks(&e.Inode, blocks) }); err != nil {
+			return err
+		}
+		grown := n.core()
+		err := n.update(h, func(e *edit) error {
+			e.SetOwner(uid, e.GID())
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return w.quotas.changed(h, n, old, grown)
+	})
 }

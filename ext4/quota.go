@@ -148,9 +148,9 @@ func (q *quotas) find(ids [quotaKinds]uint32) (*owners, error) {
 	return o, nil
 }
 
-// of returns those who pay for an inode.
-func (q *quotas) of(n *Inode) (*owners, error) {
-	ids := idsOf(&n.core().disk)
+// of returns those who pay for an inode whose slot is d.
+func (q *quotas) of(n *Inode, d *ondisk.Inode) (*owners, error) {
+	ids := idsOf(d)
 	if o := n.quota.owners.Load(); o != nil && o.ids == ids {
 		return o, nil
 	}
@@ -159,6 +159,14 @@ func (q *quotas) of(n *Inode) (*owners, error) {
 		n.quota.owners.Store(o)
 	}
 	return o, err
+}
+
+// payers returns those who pay for an inode now; nil where nobody does.
+func (q *quotas) payers(n *Inode) (*owners, error) {
+	if q == nil || n.unpaid() {
+		return nil, nil
+	}
+	return q.of(n, &n.core().disk)
 }
 
 // ready sees to it that there are entries for ids that are about to get something. It uses handles of its own: the caller has none.
@@ -205,7 +213,8 @@ func (q *quotas) record(f *quotaFile, d *dquot) error {
 	return q.w.stopped(h, err)
 }
 
-// changed passes on what a change of an inode's slot means for those who pay for it.
+// changed passes on what a change of an inode's slot means for those who pay for it. By now the slot may have changed again, its owner
+// too: of whom that was taken, this has to be taken as well.
 func (q *quotas) changed(h *journal.Handle, n *Inode, old, now *core) error {
 	if q == nil {
 		return nil
@@ -216,7 +225,7 @@ func (q *quotas) changed(h *journal.Handle, n *Inode, old, now *core) error {
 		return nil
 	}
 	if !moved {
-		o, err := q.of(n)
+		o, err := q.of(n, &now.disk)
 		if err != nil {
 			return err
 		}
@@ -229,7 +238,7 @@ func (q *quotas) changed(h *journal.Handle, n *Inode, old, now *core) error {
 	if err != nil {
 		return err
 	}
-	to, err := q.of(n)
+	to, err := q.of(n, &now.disk)
 	if err != nil {
 		return err
 	}

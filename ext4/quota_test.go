@@ -262,6 +262,58 @@ func (s *scratch) softLimits(root *ext4.Inode) {
 	}
 }
 
+// TestQuotaOvertaken wants who gets a file to pay for all of it, and who had it for nothing, whichever change comes first.
+func TestQuotaOvertaken(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4 -O quota -b 4096", ext4.Options{})
+	var n *ext4.Inode
+	for _, uid := range []uint32{2000, 1000} {
+		var err error
+		n, err = s.root().Create(fmt.Sprint(uid), ext4.NewAttr{Mode: 0o600, UID: uid})
+		s.must("create", err)
+	}
+	for _, c := range []struct {
+		blocks          int64
+		uid, from       uint32
+		space           uint64
+		inodes, remains uint64
+	}{{3, 2000, 1000, 3 * 4096, 2, 0}, {-3, 1000, 2000, 0, 1, 1}} {
+		s.must("grow", n.OvertakenGrowth(c.blocks, c.uid))
+		if e := s.entryOf(ondisk.QuotaUser, c.uid); e.Space != c.space || e.Inodes != c.inodes {
+			t.Errorf("user %d has %d bytes and %d inodes, want %d and %d", c.uid, int64(e.Space), e.Inodes, c.space, c.inodes)
+		}
+		if e := s.entryOf(ondisk.QuotaUser, c.from); e.Space != 0 || e.Inodes != c.remains {
+			t.Errorf("user %d is left with %d bytes and %d inodes", c.from, int64(e.Space), e.Inodes)
+		}
+	}
+}
+
+// TestQuotaOfXattrs wants blocks judged by limits of space alone, and values that lie in inodes to be among what a new owner gets.
+func TestQuotaOfXattrs(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4 -O quota,ea_inode -b 4096", ext4.Options{QuotaLimits: true})
+	n, err := s.root().Create("file", ext4.NewAttr{Mode: 0o600, UID: 1000})
+	s.must("create", err)
+	s.must("one", s.fs.SetQuota(ondisk.QuotaUser, 1000, ext4.QuotaLimits{InodesHard: 1}))
+	if err := n.SetXattr("user.large", make([]byte, 5000), 0); err != syscall.EDQUOT {
+		t.Errorf("a second inode, for a value: %v", err)
+	}
+	_, err = s.root().Create("other", ext4.NewAttr{Mode: 0o600, UID: 2000})
+	s.must("create", err)
+	s.must("two", s.fs.SetQuota(ondisk.QuotaUser, 1000, ext4.QuotaLimits{InodesHard: 2}))
+	s.must("value", n.SetXattr("user.large", make([]byte, 5000), 0))
+	s.must("less", s.fs.SetQuota(ondisk.QuotaUser, 1000, ext4.QuotaLimits{InodesHard: 1}))
+	s.must("a block, of who has too many inodes", n.SetXattr("user.block", make([]byte, 1000), 0))
+	s.must("two", s.fs.SetQuota(ondisk.QuotaUser, 2000, ext4.QuotaLimits{InodesHard: 2}))
+	uid := uint32(2000)
+	if err := n.SetAttr(ext4.AttrChange{UID: &uid}); err != syscall.EDQUOT {
+		t.Errorf("a file and its value to who may have one more inode: %v", err)
+	}
+	s.must("three", s.fs.SetQuota(ondisk.QuotaUser, 2000, ext4.QuotaLimits{InodesHard: 3}))
+	s.must("chown", n.SetAttr(ext4.AttrChange{UID: &uid}))
+	if e := s.entryOf(ondisk.QuotaUser, uid); e.Inodes != 3 || e.Space != 8192+4096 {
+		t.Errorf("%d inodes and %d bytes, want 3 and %d", e.Inodes, e.Space, 8192+4096)
+	}
+}
+
 // TestQuotaNotThere wants ESRCH where nothing is recorded.
 func TestQuotaNotThere(t *testing.T) {
 	s := newScratch(t, 16<<20, "-t ext4", ext4.Options{})

@@ -98,7 +98,7 @@ func (q *quotas) dropInode(h *journal.Handle, d *ondisk.Inode) error {
 // +checklocks:q.mu
 func (q *quotas) admitsLocked(o *owners, inodes, bytes int64) bool {
 	for _, d := range o.quot {
-		if d != nil && !q.allows(int64(d.entry.Inodes)+inodes, d.entry.InodesSoft, d.entry.InodesHard, d.entry.InodeTime) {
+		if d != nil && inodes > 0 && !q.allows(int64(d.entry.Inodes)+inodes, d.entry.InodesSoft, d.entry.InodesHard, d.entry.InodeTime) {
 			return false
 		}
 	}
@@ -108,17 +108,13 @@ func (q *quotas) admitsLocked(o *owners, inodes, bytes int64) bool {
 // addValue charges those who pay for n with an inode that holds a value of its xattrs, for each reference, or gives back where sign is -1: the
 // value's blocks are in i_blocks of n. syscall.EDQUOT says that they may have neither.
 func (q *quotas) addValue(h *journal.Handle, n *Inode, size, sign int64) error {
-	if q == nil || n.unpaid() {
-		return nil
-	}
-	o, err := q.of(n)
-	if err != nil {
+	o, err := q.payers(n)
+	if o == nil {
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	unit := n.fs.clusterBytes()
-	if sign > 0 && !q.admitsLocked(o, 1, (size+unit-1)/unit*unit) {
+	if sign > 0 && !q.admitsLocked(o, 1, n.fs.inClusters(size)) {
 		return syscall.EDQUOT
 	}
 	return q.addLocked(h, o, 0, sign)
@@ -126,11 +122,8 @@ func (q *quotas) addValue(h *journal.Handle, n *Inode, size, sign int64) error {
 
 // admits says whether those who pay for an inode may have a cluster more: syscall.EDQUOT if not.
 func (q *quotas) admits(n *Inode) error {
-	if q == nil || n.unpaid() {
-		return nil
-	}
-	o, err := q.of(n)
-	if err != nil {
+	o, err := q.payers(n)
+	if o == nil {
 		return err
 	}
 	q.mu.Lock()
@@ -141,17 +134,14 @@ func (q *quotas) admits(n *Inode) error {
 	return nil
 }
 
-// mayMove reports whether an inode may be given to others: syscall.EDQUOT if those may not have it.
-func (q *quotas) mayMove(n *Inode, ids [quotaKinds]uint32) error {
-	d := &n.core().disk
-	if q == nil || n.unpaid() || ids == idsOf(d) {
-		return nil
-	}
-	if err := q.ready(ids); err != nil {
+// mayMove reports whether an inode may be given to others, with so many others that hold values of its xattrs: syscall.EDQUOT if those may not
+// have them.
+func (q *quotas) mayMove(n *Inode, ids [quotaKinds]uint32, values int64) error {
+	from, err := q.payers(n)
+	if from == nil || ids == from.ids {
 		return err
 	}
-	from, err := q.of(n)
-	if err != nil {
+	if err := q.ready(ids); err != nil {
 		return err
 	}
 	to, err := q.find(ids)
@@ -165,7 +155,7 @@ func (q *quotas) mayMove(n *Inode, ids [quotaKinds]uint32) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.admitsLocked(to, 1, n.fs.spaceOf(d)+n.quota.pending()) {
+	if !q.admitsLocked(to, 1+values, n.fs.spaceOf(&n.core().disk)+n.quota.pending()) {
 		return syscall.EDQUOT
 	}
 	return nil
@@ -173,11 +163,8 @@ func (q *quotas) mayMove(n *Inode, ids [quotaKinds]uint32) error {
 
 // promise counts bytes of data that has no place yet; syscall.EDQUOT if the inode's owners may not have them.
 func (q *quotas) promise(n *Inode, bytes int64) error {
-	if q == nil || n.unpaid() {
-		return nil
-	}
-	o, err := q.of(n)
-	if err != nil {
+	o, err := q.payers(n)
+	if o == nil {
 		return err
 	}
 	q.mu.Lock()
@@ -205,12 +192,12 @@ func (q *quotas) unpromise(n *Inode, bytes int64) {
 // claim says how many of count clusters an inode may be given now, those that were promised or others; syscall.EDQUOT for none. Until its slot
 // counts them, or unclaim, they are counted here.
 func (q *quotas) claim(n *Inode, count uint64, promised bool) (uint64, error) {
-	if q == nil || n.unpaid() {
-		return count, nil
-	}
-	o, err := q.of(n)
-	if err != nil {
+	o, err := q.payers(n)
+	switch {
+	case err != nil:
 		return 0, err
+	case o == nil:
+		return count, nil
 	}
 	unit := n.fs.clusterBytes()
 	q.mu.Lock()
@@ -248,3 +235,9 @@ func (q *quotas) unclaim(n *Inode, count uint64, promised bool) {
 
 // clusterBytes is the size of a cluster.
 func (l *layout) clusterBytes() int64 { return int64(l.sb.ClusterRatio()) << l.blockBits }
+
+// inClusters is a number of bytes made full clusters.
+func (l *layout) inClusters(bytes int64) int64 {
+	unit := l.clusterBytes()
+	return (bytes + unit - 1) / unit * unit
+}

@@ -59,19 +59,19 @@ func (n *Inode) mayChange(a *AttrChange) error {
 
 // setAttr changes attributes. mu is held exclusively.
 func (n *Inode) setAttr(w *writer, a *AttrChange) error {
-	if err := w.quotas.mayMove(n, a.ids(&n.core().disk)); err != nil {
+	values, err := w.quotas.valuesOf(n, a)
+	if err != nil {
+		return err
+	}
+	if err := w.quotas.mayMove(n, a.ids(&n.core().disk), values); err != nil {
 		return err
 	}
 	if a.Mode != nil {
 		if acl, err := n.acl(ondisk.XattrACLAccess); err != nil {
 			return err
 		} else if acl != nil {
-			return n.chmodWithACL(w, a, acl)
+			return n.chmodWithACL(w, a, acl, values)
 		}
-	}
-	values, err := w.quotas.valuesOf(n, a)
-	if err != nil {
-		return err
 	}
 	return n.change(w, 2*slotCredits, func(h *journal.Handle) error {
 		return n.applyAttr(w, h, a, values)
@@ -130,14 +130,10 @@ func (e *edit) apply(w *writer, a *AttrChange) error {
 }
 
 // chmodWithACL changes attributes, the mode among them, and the access control list that has to agree with it.
-func (n *Inode) chmodWithACL(w *writer, a *AttrChange, acl ondisk.ACL) error {
+func (n *Inode) chmodWithACL(w *writer, a *AttrChange, acl ondisk.ACL, values int64) error {
 	chmodACL(acl, *a.Mode)
 	c := &xattrChange{n: n, w: w, x: aclXattr(ondisk.XattrACLAccess, acl)}
-	values, err := w.quotas.valuesOf(n, a)
-	if err != nil {
-		return err
-	}
-	return n.change(w, xattrCredits+4*slotCredits, func(h *journal.Handle) error {
+	return n.change(w, c.credits()+2*slotCredits, func(h *journal.Handle) error {
 		n.xattr.Lock()
 		defer n.xattr.Unlock()
 		if err := c.apply(h); err != nil {

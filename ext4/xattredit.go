@@ -228,7 +228,7 @@ func (c *xattrChange) placeInode(h *journal.Handle, old ondisk.Ino) error {
 	}
 	x := c.x
 	x.ValueIno, x.Hash, x.Value = holder.ino, ondisk.XattrInodeHash(x.Name, hash), nil
-	if err = c.fit(h, x, old); err == syscall.ENOSPC {
+	if err = c.fit(h, x, old); err != nil && undone(err) {
 		if e := c.unref(h, holder.ino); e != nil {
 			return e
 		}
@@ -294,11 +294,10 @@ func (c *xattrChange) store(h *journal.Handle, body, block []ondisk.Xattr, old o
 
 // valueBlocks is how many blocks an inode is charged for that has these xattrs: those of the values that lie in inodes, whoever shares them.
 func (l *layout) valueBlocks(lists ...[]ondisk.Xattr) (blocks int64) {
-	cluster := int64(l.sb.ClusterRatio()) << l.blockBits
 	for _, list := range lists {
 		for _, x := range list {
 			if x.ValueIno != 0 {
-				blocks += (int64(x.Size) + cluster - 1) / cluster * cluster >> l.blockBits
+				blocks += l.inClusters(int64(x.Size)) >> l.blockBits
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"extant/sched"
 )
 
-// shares knows the xattr blocks and the inodes with values that were written or read lately, so that equal ones are shared. What it remembers is
+// shares knows the xattr blocks and the inodes with values that were written lately, so that equal ones are shared. What it remembers is
 // a hint: each candidate is compared before it is shared.
 type shares struct {
 	mu sched.Mutex // excludes changes of counts of references
