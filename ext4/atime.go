@@ -3,6 +3,7 @@ package ext4
 import (
 	"cmp"
 	"slices"
+	"syscall"
 	"time"
 
 	"extant/internal/journal"
@@ -48,11 +49,8 @@ func (l *lazyTimes) take() []*Inode {
 // writeTimes writes the times that are only in memory.
 func (w *writer) writeTimes() error {
 	for _, n := range w.lazy.take() {
-		if n.core().gone {
-			continue
-		}
-		err := w.do(slotCredits, func(h *journal.Handle) error { return n.update(h, func(*edit) error { return nil }) })
-		if err != nil {
+		err := w.do(slotCredits, func(h *journal.Handle) error { return n.update(h, (*edit).alive) })
+		if err != nil && err != syscall.ESTALE {
 			return err
 		}
 	}
@@ -73,7 +71,7 @@ func (n *Inode) accessed() {
 	now := w.now()
 	set := func(e *edit) error {
 		e.SetAccessed(now)
-		return nil
+		return e.alive()
 	}
 	if w.o.LazyTime {
 		if n.touch(set) == nil {
@@ -82,6 +80,15 @@ func (n *Inode) accessed() {
 		return
 	}
 	_ = w.do(slotCredits, func(h *journal.Handle) error { return n.update(h, set) })
+}
+
+// alive is syscall.ESTALE for an inode that was freed, the slot of which is another's by now, perhaps. It is asked by who has no lock that keeps the
+// inode from being freed.
+func (e *edit) alive() error {
+	if e.gone {
+		return syscall.ESTALE
+	}
+	return nil
 }
 
 // touch changes the slot in memory alone.

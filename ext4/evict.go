@@ -36,7 +36,8 @@ func (n *Inode) Release() error {
 	return n.fs.judge(n.evict(w))
 }
 
-// evict frees an inode that has no name and that nobody holds. No lock of an inode and no handle is held.
+// evict frees an inode that has no name and that nobody holds. No handle is held, and no lock of an inode but those of the directories that it
+// was to have a name in.
 func (n *Inode) evict(w *writer) error { return w.evictAll([]*Inode{n}, nil) }
 
 // evictAll evicts inodes, and those that held values of their xattrs. It returns err, or else what went wrong.
@@ -73,8 +74,11 @@ func (n *Inode) freeAll(w *writer) (unused []*Inode, err error) {
 	return unused, w.do(alloc.FreeInodeCredits+3*slotCredits, func(h *journal.Handle) error { return n.free(w, h) })
 }
 
-// dying decides that an inode is to be freed, and that nobody may hold it any more.
+// dying decides that an inode is to be freed, and that nobody may hold it any more. It waits for who changes the inode without a Hold, and
+// whoever comes later sees that it is gone.
 func (n *Inode) dying() bool {
+	n.lockChild()
+	defer n.mu.Unlock()
 	n.state.Lock()
 	defer n.state.Unlock()
 	c := n.now.Load()
