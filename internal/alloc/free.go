@@ -16,19 +16,8 @@ type batch struct {
 // that brings their owner back. Of metadata, the caller tells the journal to forget the blocks besides. The error is a
 // *ondisk.CorruptError where they are not in use, or not a file's; then some may be free already.
 func (a *Allocator) FreeBlocks(h *journal.Handle, start ondisk.Block, n uint64) error {
-	return a.eachGroup("to free", start, n, func(g *group, s stretch) error { return a.freeIn(h, g, s) })
-}
-
-// Claim marks n clusters from block start on as in use that a file turned out to have, as after the replay of a fast commit. Those that are marked
-// already stay so. It needs the credits of FreeBlocks.
-func (a *Allocator) Claim(h *journal.Handle, start ondisk.Block, n uint64) error {
-	return a.eachGroup("of a file", start, n, func(g *group, s stretch) error { return a.claimIn(h, g, s) })
-}
-
-// eachGroup cuts a run of clusters by groups. why completes the error for a run outside the file system.
-func (a *Allocator) eachGroup(why string, start ondisk.Block, n uint64, do func(g *group, s stretch) error) error {
 	if uint64(start) <= uint64(a.sb.FirstDataBlock) || uint64(start) >= a.sb.Blocks() || n > (a.sb.Blocks()-uint64(start)+a.ratio-1)/a.ratio {
-		return ondisk.Corrupt("block number", "%d clusters from block %d on %s, of %d blocks", n, start, why, a.sb.Blocks())
+		return ondisk.Corrupt("block number", "%d clusters from block %d on to free, of %d blocks", n, start, a.sb.Blocks())
 	}
 	defer a.shed()
 	for n > 0 {
@@ -39,39 +28,12 @@ func (a *Allocator) eachGroup(why string, start ondisk.Block, n uint64, do func(
 		}
 		at := int(uint64(i) / a.ratio)
 		s := stretch{at, int(min(uint64(at)+n, uint64(a.counted(g))))}
-		if err := do(g, s); err != nil {
+		if err := a.freeIn(h, g, s); err != nil {
 			return err
 		}
 		n -= uint64(s.len())
 		start = a.sb.GroupFirstBlock(num + 1)
 	}
-	return nil
-}
-
-// claimIn marks a stretch of one group as in use.
-func (a *Allocator) claimIn(h *journal.Handle, g *group, s stretch) error {
-	g.mu.Lock()
-	defer a.leave(g)
-	if err := a.openBlocksLocked(g); err != nil {
-		return err
-	}
-	if g.overlapsFixedLocked(s) {
-		return ondisk.Corrupt("block number", "group %d: blocks %d to %d of a file hold a table, a descriptor or the journal", g.num, a.block(g, s.at), a.block(g, s.end)-1)
-	}
-	e, err := a.editBlocksLocked(h, g)
-	if err != nil {
-		return err
-	}
-	n := s.len() - e.bitmap.Count(s.at, s.end)
-	e.bitmap.SetRange(s.at, s.end)
-	g.free.take(s.at, s.end)
-	a.finishBlocksLocked(e, -n)
-	sp := &a.space
-	sp.mu.Lock()
-	sp.spare -= int64(n)
-	sp.claimed += int64(n)
-	sp.mu.Unlock()
-	a.noteLocked(g, n)
 	return nil
 }
 
