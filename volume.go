@@ -41,6 +41,7 @@ type Options struct {
 	NoDelalloc bool             // space is allocated when data is written, not when it goes to the device
 	Errors     ext4.ErrorPolicy // what damage that is met leads to
 	ATime      ext4.ATimePolicy // when reading sets the time of access
+	Discard    bool             // the device is told of space that was freed, once that is durable: a hole in an image file
 	LazyTime   bool             // times alone are kept in memory until the inode is written for another reason
 
 	// Background commits every CommitEvery, and writes back what has waited for long, in tasks of its own. Without it both happen in Sync, in
@@ -111,6 +112,7 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 		NoDelalloc:  o.NoDelalloc,
 		Errors:      o.Errors,
 		ATime:       o.ATime,
+		Discard:     o.Discard,
 		LazyTime:    o.LazyTime,
 		Background:  o.Background,
 		CommitEvery: o.CommitEvery,

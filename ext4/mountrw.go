@@ -155,17 +155,25 @@ func (w *writer) begin(log *journal.Log, exact bool) error {
 		return err
 	}
 	sb := w.super.get()
-	w.alloc, err = alloc.New(alloc.Config{
+	c := alloc.Config{
 		Super: &sb, Cache: fs.cache, Journal: w.journal, Exact: exact, Protected: protected,
 		Corrupt: func(err error) { fs.judge(err) },
-	})
-	if err != nil {
+	}
+	if w.o.Discard {
+		c.Discard = w.discard
+	}
+	if w.alloc, err = alloc.New(c); err != nil {
 		return err
 	}
 	if w.quotas, err = w.openQuotas(); err != nil {
 		return err
 	}
 	return w.orphans.load(w)
+}
+
+// discard tells the device that blocks are free.
+func (w *writer) discard(first ondisk.Block, blocks uint64) error {
+	return w.dev.Discard(int64(first)<<w.fs.blockBits, int64(blocks)<<w.fs.blockBits)
 }
 
 func (w *writer) journalConfig(log *journal.Log) journal.WriteConfig {

@@ -1,11 +1,13 @@
 package ext4_test
 
 import (
+	"bytes"
 	"errors"
 	"syscall"
 	"testing"
 
 	"extant/disk"
+	"extant/disk/disktest"
 	"extant/ext4"
 	"extant/internal/ondisk"
 )
@@ -119,5 +121,39 @@ func TestRefusedToWrite(t *testing.T) {
 				t.Errorf("mounted to write: %v", err)
 			}
 		})
+	}
+}
+
+// TestDiscard wants the device told of what a file had, once it is gone for good and no sooner.
+func TestDiscard(t *testing.T) {
+	const size = 40 << 10
+	s := newScratch(t, 16<<20, "-t ext4", ext4.Options{Discard: true})
+	s.unmount()
+	rec := disktest.NewRecorder(s.mem)
+	s.dev = rec
+	s.mount()
+	content := bytes.Repeat([]byte("gone"), size/4)
+	_, err := s.file("file").WriteAt(content, 0)
+	s.must("write", err)
+	s.must("sync", s.fs.Sync())
+	s.must("unlink", s.root().Unlink("file", nil))
+	discarded := func() (bytes int64) {
+		for _, op := range rec.Trace() {
+			if op.Kind == disktest.Discard {
+				bytes += op.Len
+			}
+		}
+		return bytes
+	}
+	if got := discarded(); got != 0 {
+		t.Errorf("%d bytes discarded that a crash would bring back", got)
+	}
+	s.must("sync", s.fs.Sync())
+	if got := discarded(); got != size {
+		t.Errorf("%d bytes discarded, want %d", got, size)
+	}
+	device := make([]byte, s.mem.Size())
+	if _, err := s.mem.ReadAt(device, 0); err != nil || bytes.Contains(device, content[:1024]) {
+		t.Errorf("the device still has what the file had, or %v", err)
 	}
 }

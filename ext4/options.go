@@ -36,6 +36,7 @@ type Options struct {
 	Errors      ErrorPolicy // what damage met while mounted leads to
 	ATime       ATimePolicy // when reading sets i_atime
 	QuotaLimits bool        // limits of users, groups and projects are enforced; without, what they use is only recorded
+	Discard     bool        // the device is told of blocks that were freed, once that is durable; of one that cannot discard nothing is asked
 	LazyTime    bool        // times alone are kept in memory until the inode is written for another reason, synced or evicted
 
 	// Background runs a task that commits every CommitEvery and one that writes back what has waited for long. Without it both
