@@ -171,7 +171,7 @@ func (c *blockChurn) change(h *journal.Handle, op int) error {
 		}
 	case 3:
 		if b, ok := c.take(); ok {
-			return c.order(h, b, op)
+			return c.writeData(b, op)
 		}
 	case 4:
 		if b, ok := c.some(metadata, logged, plain); ok {
@@ -245,25 +245,11 @@ func (c *blockChurn) logData(h *journal.Handle, b ondisk.Block, op int) error {
 	return h.Log(b, x.bytes(b))
 }
 
-type orderedBlock struct {
-	c *blockChurn
-	b ondisk.Block
-	p []byte
-}
-
-func (o *orderedBlock) FlushOrdered() error { return o.c.direct(o.b, o.p) }
-
-// order writes file data that is not journaled: at once, or by the commit.
-func (c *blockChurn) order(h *journal.Handle, b ondisk.Block, op int) error {
+// writeData writes file data that is not journaled.
+func (c *blockChurn) writeData(b ondisk.Block, op int) error {
 	x := cell{plain, [2]int{op, op}}
 	c.now[b] = x
-	if c.rnd.IntN(2) == 0 {
-		return c.direct(b, x.bytes(b))
-	}
-	o := &orderedBlock{c, b, x.bytes(b)}
-	h.Order(o)
-	h.Order(o)
-	return nil
+	return c.direct(b, x.bytes(b))
 }
 
 func (c *blockChurn) release(h *journal.Handle, b ondisk.Block) error {

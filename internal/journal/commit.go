@@ -130,11 +130,6 @@ func (j *Journal) lockTransaction(t *transaction) (tell []func(error), err error
 
 // write makes t durable.
 func (j *Journal) write(t *transaction) error {
-	for _, o := range t.ordered {
-		if err := o.FlushOrdered(); err != nil {
-			return fmt.Errorf("writing file data of transaction %d: %w", t.tid, err)
-		}
-	}
 	if j.log == nil {
 		return j.writeThrough(t)
 	}

@@ -30,8 +30,8 @@
 // # Writing
 //
 // A [Handle] is one change of the file system. Handles join the one running transaction of a [Journal]; its commit waits for them to
-// stop, makes way for the next, and writes what they changed: first the file data that was ordered, then revoke records, descriptors and data,
-// a flush, the commit block, a flush. A checkpoint writes committed blocks home and moves the tail of the log. Without a log the commit writes
+// stop, makes way for the next, and writes what they changed: revoke records, descriptors and data, a flush, the commit block, a
+// flush. File data that is to be on the device before is written before. A checkpoint writes committed blocks home and moves the tail of the log. Without a log the commit writes
 // home itself.
 //
 //	h, err := j.Start(3)

@@ -301,21 +301,6 @@ func (h *Handle) Log(b ondisk.Block, p []byte) error {
 	return h.refuse(err)
 }
 
-// Order makes the commit of the handle's transaction write o first. To give it more than once is to give it once.
-func (h *Handle) Order(o Ordered) {
-	j, t := h.j, h.t
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if t.isOrdered[o] {
-		return
-	}
-	if t.isOrdered == nil {
-		t.isOrdered = map[Ordered]bool{}
-	}
-	t.isOrdered[o] = true
-	t.ordered = append(t.ordered, o)
-}
-
 // AfterCommit calls f once the handle's transaction is durable, or with the error that keeps it from ever being. f runs in the task that
 // commits, in the order of the calls; it must neither start a handle nor wait for one, nor for a commit.
 func (h *Handle) AfterCommit(f func(error)) {

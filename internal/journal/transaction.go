@@ -9,14 +9,6 @@ import (
 	"extant/sched"
 )
 
-// Ordered is file data that must be on the device before the metadata of a transaction is. Values must be comparable.
-type Ordered interface {
-	// FlushOrdered writes the data. It is called once for each transaction that it was given to, in the task that commits, which
-	// flushes the device afterwards. It may lock folios and wait for writeback, and must neither start a handle nor wait for one, nor
-	// for a commit. An error aborts the journal: to let only the file's fsync have it, return nil.
-	FlushOrdered() error
-}
-
 // transaction is a set of blocks that take effect together. Everything but done is guarded by Journal.mu until the
 // transaction is being written; from then on what was logged does not change.
 type transaction struct {
@@ -30,8 +22,6 @@ type transaction struct {
 	entries   []*entry
 	revoked   map[ondisk.Block]bool
 	forgotten []*block // freed in it: older content is dead once it is committed
-	ordered   []Ordered
-	isOrdered map[Ordered]bool
 	after     []func(error)
 
 	revokes []ondisk.Block // revoked, in order, when it is written
@@ -88,7 +78,7 @@ func (j *Journal) runLocked() *transaction {
 
 // empty reports whether no block and nobody waits for the transaction: to commit it would change nothing.
 func (t *transaction) empty() bool {
-	return t.blocks == 0 && len(t.revoked) == 0 && len(t.ordered) == 0 && len(t.after) == 0 && len(t.forgotten) == 0
+	return t.blocks == 0 && len(t.revoked) == 0 && len(t.after) == 0 && len(t.forgotten) == 0
 }
 
 // joinLocked makes block at part of the handle's transaction, with buf for its content or nil for file data. It fails where the
