@@ -124,10 +124,7 @@ func (n *Inode) blockXattrs() (ondisk.XattrArea, error) {
 		return ondisk.XattrArea{}, nil
 	}
 	data, err := n.fs.checkedBlock("xattr block", b, buffer.Use{What: useXattrBlock}, func(data []byte) error {
-		if n.fs.csum {
-			return ondisk.CheckXattrBlockCsum(n.fs.seed, b, data)
-		}
-		return nil
+		return n.fs.checkXattrBlock(b, data)
 	})
 	if err != nil {
 		return ondisk.XattrArea{}, ondisk.Locate(err, n.ino, b)

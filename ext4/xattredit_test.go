@@ -11,6 +11,7 @@ import (
 
 	"extant/ext4"
 	"extant/internal/ondisk"
+	"extant/sched"
 )
 
 func TestSetXattr(t *testing.T) {
@@ -125,6 +126,27 @@ func TestSharedXattrs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSharedXattrsTogether reads from a block for the first time while others come to share it.
+func TestSharedXattrsTogether(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4 -b 4096", ext4.Options{})
+	a, b := s.file("a"), s.file("b")
+	for i := range 300 {
+		value := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 1500)
+		s.must("set", a.SetXattr("user.x", value, 0))
+		var wg sched.WaitGroup
+		wg.Go("sharer", func() {
+			if err := b.SetXattr("user.x", value, 0); err != nil {
+				t.Error(err)
+			}
+		})
+		got, err := a.Xattr("user.x")
+		wg.Wait()
+		if err != nil || !bytes.Equal(got, value) {
+			t.Fatalf("value %d: %d bytes, %v", i, len(got), err)
+		}
 	}
 }
 

@@ -120,6 +120,18 @@ func (fs *FS) finishXattrs(data []byte, b ondisk.Block) {
 	}
 }
 
+// checkXattrBlock verifies the checksum of an xattr block. The count of who shares it, which the checksum covers, changes under no lock of theirs.
+func (fs *FS) checkXattrBlock(b ondisk.Block, data []byte) error {
+	if !fs.csum {
+		return nil
+	}
+	if w := fs.rw.Load(); w != nil {
+		w.shares.mu.Lock()
+		defer w.shares.mu.Unlock()
+	}
+	return ondisk.CheckXattrBlockCsum(fs.seed, b, data)
+}
+
 // joinLocked finds a block with that content that may be shared by one more, and counts it; 0 for none.
 //
 // +checklocks:s.mu
