@@ -40,11 +40,8 @@ func (m *mender) holdsXattrs(k uint64) bool {
 // cloneBlocks gives an inode copies of the blocks that others keep, or, where that was asked for, deletes it.
 func (m *mender) cloneBlocks(f *Finding) error {
 	ino := f.Place.Ino
-	if !m.once(task{action: CloneBlocks, ino: ino}) {
-		return nil
-	}
-	n, _, _, err := m.getInode(ino)
-	if err != nil || !m.mapped(&n) && !m.c.hidden(ino) {
+	n, err := m.inodeOnce(CloneBlocks, ino)
+	if n == nil || !m.mapped(n) && !m.c.hidden(ino) {
 		return err
 	}
 	c := cloner{m: m, ino: ino, kept: make(map[uint64]bool), placed: make(map[uint64]uint64)}
@@ -54,7 +51,7 @@ func (m *mender) cloneBlocks(f *Finding) error {
 	if !n.Has(ondisk.InodeExtents) {
 		return m.renumber(ino, c.block, c.node)
 	}
-	s := m.salvageExtents(ino, &n)
+	s := m.salvageExtents(ino, n)
 	runs, err := c.runs(s.runs)
 	if err != nil {
 		return err

@@ -14,17 +14,14 @@ func holdsExtents(n *ondisk.Inode) bool {
 // mendMap keeps of a map what is sound.
 func (m *mender) mendMap(f *Finding) error {
 	ino := f.Place.Ino
-	if !m.once(task{action: RebuildMap, ino: ino}) {
-		return nil
-	}
-	n, _, _, err := m.getInode(ino)
-	if err != nil {
+	n, err := m.inodeOnce(RebuildMap, ino)
+	if n == nil {
 		return err
 	}
 	if !n.Has(ondisk.InodeExtents) {
 		return m.renumber(ino, asIs, nil)
 	}
-	s := m.salvageExtents(ino, &n)
+	s := m.salvageExtents(ino, n)
 	return m.plant(ino, s.runs, s.own())
 }
 
@@ -47,11 +44,9 @@ func (m *mender) sealExtents(f *Finding) error {
 	}
 	return m.block(f.Place.Block, func(p []byte) {
 		n := ondisk.ExtentNode(p)
-		if room := (len(p) - ondisk.ExtentHeaderSize) / ondisk.ExtentEntrySize; n.Max() == room {
-			n.SetCsum(seed)
-			return
+		if room := (len(p) - ondisk.ExtentHeaderSize) / ondisk.ExtentEntrySize; n.Max() != room {
+			putLE16(p[4:], uint16(room))
 		}
-		putLE16(p[4:], uint16((len(p)-ondisk.ExtentHeaderSize)/ondisk.ExtentEntrySize))
 		n.SetCsum(seed)
 	})
 }
@@ -59,14 +54,11 @@ func (m *mender) sealExtents(f *Finding) error {
 // convertMap gives a file with a block map an extent tree, which it has to have where there are clusters.
 func (m *mender) convertMap(f *Finding) error {
 	ino := f.Place.Ino
-	if !m.once(task{action: RebuildMap, ino: ino}) {
-		return nil
-	}
-	n, _, _, err := m.getInode(ino)
-	if err != nil {
+	n, err := m.inodeOnce(RebuildMap, ino)
+	if n == nil {
 		return err
 	}
-	if holdsExtents(&n) {
+	if holdsExtents(n) {
 		return nil // it lacks the flag only, which is another finding
 	}
 	var runs []mapRun

@@ -127,6 +127,25 @@ func (m *mender) getInode(ino ondisk.Ino) (n ondisk.Inode, slot []byte, seed uin
 	return n, slot, m.c.inodeSeed(ino, &n), err
 }
 
+// inodeOnce reads an inode for a task that is made once in a round; nil where the task was made already, or with an error.
+func (m *mender) inodeOnce(a Action, ino ondisk.Ino) (*ondisk.Inode, error) {
+	if !m.once(task{action: a, ino: ino}) {
+		return nil, nil
+	}
+	n, _, _, err := m.getInode(ino)
+	if err != nil {
+		return nil, err
+	}
+	return &n, nil
+}
+
+// walk shows the map of an inode to a visitor.
+func (m *mender) walk(ino ondisk.Ino, n *ondisk.Inode, v mapVisitor) {
+	var bufs [nodeLevels][]byte
+	w := mapper{im: &m.c.image, ino: ino, seed: m.c.inodeSeed(ino, n), v: v, bufs: &bufs}
+	w.walk(n)
+}
+
 // get reads a block.
 func (m *mender) get(b ondisk.Block) ([]byte, error) {
 	p := make([]byte, m.c.bs)

@@ -50,18 +50,23 @@ func (m *mender) setFile(ino ondisk.Ino, runs []mapRun, size uint64, flags uint3
 		flags |= ondisk.InodeExtents
 	}
 	err := m.inode(ino, func(n *ondisk.Inode, slot []byte) {
-		generation := n.Generation
-		clear(slot)
-		*n = ondisk.Inode{Mode: ownMode, LinksCount: 1, Flags: flags, Generation: generation, CTime: m.now(), MTime: m.now(), ATime: m.now()}
-		if len(slot) > ondisk.InodeSizeMin {
-			n.ExtraIsize = extraIsizeUsual
-		}
+		m.resetInode(n, slot)
+		n.Flags = flags
 		n.SetSize(size)
 	})
 	if err != nil {
 		return err
 	}
 	return m.plantCounted(ino, runs)
+}
+
+// resetInode makes an inode that of an empty file of the file system's own, without a map. Its generation stays.
+func (m *mender) resetInode(n *ondisk.Inode, slot []byte) {
+	clear(slot)
+	*n = ondisk.Inode{Mode: ownMode, LinksCount: 1, Generation: n.Generation, CTime: m.now(), MTime: m.now(), ATime: m.now()}
+	if len(slot) > ondisk.InodeSizeMin {
+		n.ExtraIsize = extraIsizeUsual
+	}
 }
 
 // plantCounted is plant for a new file, whose i_blocks it sets as well.
@@ -74,9 +79,7 @@ func (m *mender) plantCounted(ino ondisk.Ino, runs []mapRun) error {
 		return err
 	}
 	v := &clusterCount{c: m.c, left: uint64(m.c.end)}
-	var bufs [nodeLevels][]byte
-	w := mapper{im: &m.c.image, ino: ino, seed: m.c.inodeSeed(ino, &n), v: v, bufs: &bufs}
-	w.walk(&n)
+	m.walk(ino, &n, v)
 	return m.inode(ino, func(n *ondisk.Inode, _ []byte) { n.SetBlocks(v.clusters * m.c.ratio * uint64(m.c.bs/512)) })
 }
 

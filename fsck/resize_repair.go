@@ -35,11 +35,7 @@ func (m *mender) makeResize(*Finding) error {
 		return err
 	}
 	return m.inode(ondisk.ResizeIno, func(n *ondisk.Inode, slot []byte) {
-		clear(slot)
-		*n = ondisk.Inode{Mode: ownMode, LinksCount: 1, CTime: m.now(), MTime: m.now(), ATime: m.now(), Generation: old.Generation}
-		if len(slot) > ondisk.InodeSizeMin {
-			n.ExtraIsize = extraIsizeUsual
-		}
+		m.resetInode(n, slot)
 		n.SetSize((ondisk.DirectBlocks + per + per*per) * uint64(bs))
 		n.SetBlocks((1 + uint64(s.ReservedGDTBlocks)*(1+copies)) * m.c.ratio * uint64(bs/512))
 		ondisk.BlockMap(n.IBlock[:]).Set(ondisk.DoubleSlot, dind)
