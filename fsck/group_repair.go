@@ -1,6 +1,8 @@
 package fsck
 
 import (
+	"errors"
+
 	"extant/internal/ondisk"
 )
 
@@ -113,12 +115,12 @@ func (m *mender) move(f *Finding, n uint64, place func(d *ondisk.GroupDesc, b on
 		return err
 	}
 	m.r.moved[g] = true
-	return m.descriptor(g, func(d *ondisk.GroupDesc) {
+	var fault error
+	err = m.descriptor(g, func(d *ondisk.GroupDesc) {
 		m.doubt(d)
-		if e := place(d, b); e != nil {
-			err = e
-		}
+		fault = place(d, b)
 	})
+	return errors.Join(err, fault)
 }
 
 // copyDescriptors writes the descriptors of groups whose metadata has moved to all copies, whose places are wrong by now.
