@@ -6,15 +6,12 @@ import (
 
 // finishOrphan deletes or truncates a file as the kernel would at the next mount. Once all are done, the lists are cleared.
 func (m *mender) finishOrphan(f *Finding) error {
-	left := false
-	for ino := range m.c.orphans {
-		done, err := m.orphanDone(ino)
-		if err != nil {
-			return err
-		}
-		left = left || !done
+	if m.done[task{action: ClearOrphans}] {
+		return nil
 	}
-	if !left {
+	if left, err := m.orphansLeft(); err != nil {
+		return err
+	} else if !left {
 		return m.forgetOrphans(f)
 	}
 	n, _, _, err := m.getInode(f.Place.Ino)
@@ -32,6 +29,16 @@ func (m *mender) finishOrphan(f *Finding) error {
 	})
 }
 
+// orphansLeft reports whether something is left to be taken from any orphan.
+func (m *mender) orphansLeft() (bool, error) {
+	for ino := range m.c.orphans {
+		if done, err := m.orphanDone(ino); err != nil || !done {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // orphanDone reports whether nothing is left to be taken from an orphan.
 func (m *mender) orphanDone(ino ondisk.Ino) (bool, error) {
 	n, _, _, err := m.getInode(ino)
@@ -44,9 +51,7 @@ func (m *mender) orphanDone(ino ondisk.Ino) (bool, error) {
 		return true, nil
 	}
 	v := &pastEnd{end: m.c.blocksOf(n.Size()), left: uint64(m.c.end)}
-	var bufs [nodeLevels][]byte
-	w := mapper{im: &m.c.image, ino: ino, seed: m.c.inodeSeed(ino, &n), v: v, bufs: &bufs}
-	w.walk(&n)
+	m.walk(ino, &n, v)
 	return !v.beyond, nil
 }
 
