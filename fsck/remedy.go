@@ -52,12 +52,6 @@ func remedyOf(c Code) (remedy, bool) {
 	return remedy{}, false
 }
 
-// Repairable reports whether a repair does something about findings of a code.
-func Repairable(c Code) bool {
-	_, ok := remedyOf(c)
-	return ok
-}
-
 // ErrNoSpace is why a repair fails that needs blocks or inodes where none are free.
 var ErrNoSpace = errors.New("no room on the device")
 
