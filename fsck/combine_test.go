@@ -53,7 +53,7 @@ func combination(seed uint64) string {
 	return strings.Join(words, " ")
 }
 
-// cases is how many to draw: EXTANT_CASES, or n.
+// cases is which seeds to draw, from first up to but without end: EXTANT_CASES of them, or n, from EXTANT_SEED on, or 1.
 func cases(n uint64) (first, end uint64) {
 	if k, err := strconv.ParseUint(os.Getenv("EXTANT_CASES"), 10, 32); err == nil {
 		n = k

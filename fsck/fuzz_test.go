@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
@@ -125,8 +126,8 @@ func (m *mutant) mutate(data []byte) {
 	}
 }
 
-// FuzzCheck checks images with changed metadata. There is an answer in bounded time and memory, the same from one task as from two, and no panic.
-func FuzzCheck(f *testing.F) {
+// fuzzMutants fuzzes do with small images whose metadata is changed as data says, with the checksums made right again or not.
+func fuzzMutants(f *testing.F, do func(t *testing.T, image, data []byte)) {
 	var images []*mutant
 	from := smallSource(f)
 	for _, args := range mutantArgs {
@@ -145,8 +146,29 @@ func FuzzCheck(f *testing.F) {
 		if seal {
 			m.seal()
 		}
-		bounded(t, m.b)
+		do(t, m.b, data)
 	})
+}
+
+// drawMutants gives do as many images of each kind as cases(n) says, with metadata changed at random and the checksums made right. again says
+// how to draw the same one.
+func drawMutants(t *testing.T, n uint64, do func(image []byte, again string)) {
+	first, end := cases(n)
+	from := smallSource(t)
+	for kind, args := range mutantArgs {
+		sound := newMutant(t, settled(t, mke2fs(t, from, "4M", args)))
+		for seed := first; seed < end; seed++ {
+			m := sound.copy(t)
+			m.mutate(noise(seed, 7*(1+rand.New(rand.NewPCG(seed, 2)).IntN(3))))
+			m.seal()
+			do(m.b, fmt.Sprintf("image %d: EXTANT_SEED=%d EXTANT_CASES=1 go test -run %s ./fsck", kind, seed, t.Name()))
+		}
+	}
+}
+
+// FuzzCheck checks images with changed metadata. There is an answer in bounded time and memory, the same from one task as from two, and no panic.
+func FuzzCheck(f *testing.F) {
+	fuzzMutants(f, func(t *testing.T, image, _ []byte) { bounded(t, image) })
 }
 
 // checkAllocMax is the most that the check of an image of 4 MiB may allocate in all, in bytes.

@@ -1,18 +1,14 @@
 package fsck_test
 
 import (
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestRepairMatrix repairs file systems of all kinds that mke2fs makes, with metadata changed at random. EXTANT_CASES says how many of each kind.
+// TestRepairMatrix repairs file systems of all kinds that mke2fs makes, with metadata changed at random. EXTANT_CASES says how many of each kind, EXTANT_SEED which
+// is the first.
 func TestRepairMatrix(t *testing.T) {
-	cases := uint64(2)
-	if n, err := strconv.ParseUint(os.Getenv("EXTANT_CASES"), 10, 32); err == nil {
-		cases = n
-	}
+	first, end := cases(2)
 	from := source(t)
 	for i, k := range matrix {
 		if !everything() && i%(2*shareOf) != 0 || k.size == "256M" {
@@ -24,7 +20,7 @@ func TestRepairMatrix(t *testing.T) {
 				size = "16M"
 			}
 			sound := newMutant(t, settled(t, mke2fs(t, from, size, k.args)))
-			for seed := uint64(1); seed <= cases; seed++ {
+			for seed := first; seed < end; seed++ {
 				m := sound.copy(t)
 				m.mutate(noise(seed, 21))
 				if seed%4 != 0 {

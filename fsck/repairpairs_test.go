@@ -2,8 +2,6 @@ package fsck_test
 
 import (
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"extant/fsck"
@@ -12,19 +10,13 @@ import (
 // TestRepairPairs does two kinds of damage to an image and repairs both. EXTANT_CASES says how many partners each damage gets, EXTANT_SEED which
 // are the first; without, a share of the catalogue gets one.
 func TestRepairPairs(t *testing.T) {
-	first, cases := uint64(1), uint64(1)
-	if n, err := strconv.ParseUint(os.Getenv("EXTANT_CASES"), 10, 32); err == nil {
-		cases = n
-	}
-	if n, err := strconv.ParseUint(os.Getenv("EXTANT_SEED"), 10, 64); err == nil {
-		first = n
-	}
+	first, end := cases(1)
 	images := sound(t)
 	for i, d := range catalogue {
 		if !everything() && i%(2*shareOf) != 3 {
 			continue
 		}
-		for seed := first; seed < first+cases; seed++ {
+		for seed := first; seed < end; seed++ {
 			other := partner(i, seed)
 			t.Run(d.name+" and "+other.name, func(t *testing.T) {
 				v := newVictim(t, images[d.image])
