@@ -270,6 +270,19 @@ func TestFsckUndo(t *testing.T) {
 	}
 }
 
+// TestFsckUndoUUID undoes a repair that gave the file system another UUID.
+func TestFsckUndoUUID(t *testing.T) {
+	fsckImage(t)
+	oracle(t, "ssv uuid clear\n", "debugfs", "-w", "-f", "-", "sound.img")
+	before := read(t, "sound.img")
+	if r := extantRun("fsck", "-y", "-f", "--undo", "undo", "sound.img"); r.code != 1 || bytes.Equal(read(t, "sound.img")[1024+0x68:1024+0x78], make([]byte, 16)) {
+		t.Fatalf("no UUID: %s", r)
+	}
+	if r := extantRun("undo", "undo", "sound.img"); r.code != 0 || !bytes.Equal(read(t, "sound.img"), before) {
+		t.Errorf("not as it was: %s", r)
+	}
+}
+
 func TestFsckReport(t *testing.T) {
 	damage(t)
 	if r := extantRun("fsck", "-fn", "--report", "page.html", "damaged.img"); r.code != 4 {

@@ -84,10 +84,12 @@ func (a *app) undo(path, image string, f *undoFlags) (r facts, err error) {
 	return r, nil
 }
 
-// belongs refuses an image that is not the one that the file is about, or no longer.
+// belongs refuses an image that is not the one that the file is about, or no longer. Its UUID only serves to say so better: a repair may have changed it.
 func belongs(u *undo.File, dev disk.Device, path string) error {
-	if now := superUUID(dev); now != "" && u.About() != "" && now != u.About() {
+	err := u.Check(dev)
+	var foreign *undo.ForeignError
+	if now := superUUID(dev); errors.As(err, &foreign) && now != "" && u.About() != "" && now != u.About() {
 		return &undo.ForeignError{Path: path, Detail: fmt.Sprintf("it holds file system %s, not %s", now, u.About())}
 	}
-	return u.Check(dev)
+	return err
 }

@@ -262,7 +262,32 @@ func TestNothingChanged(t *testing.T) {
 	}
 }
 
-// TestNoUndo wants files that are no undo files left alone, and a device unchanged where its old content cannot be saved.
+// unreadable cannot be read from its second MiB on.
+type unreadable struct{ *disk.Mem }
+
+func (u unreadable) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > 1<<20 {
+		return 0, errStop
+	}
+	return u.Mem.ReadAt(p, off)
+}
+
+// TestUnsaved wants a device unchanged where its old content cannot be saved.
+func TestUnsaved(t *testing.T) {
+	dev := disk.NewMemFrom(noise(8, 2<<20))
+	before := content(t, dev)
+	d, err := undo.Open(filepath.Join(t.TempDir(), "undo"), unreadable{dev}, "")
+	must(t, err)
+	if _, err := d.WriteAt([]byte("new"), 1<<20+5); !errors.Is(err, errStop) {
+		t.Errorf("written without being saved: %v", err)
+	}
+	must(t, d.Close())
+	if !bytes.Equal(content(t, dev), before) {
+		t.Error("the device was changed")
+	}
+}
+
+// TestNoUndo wants files that are no undo files left alone.
 func TestNoUndo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notes")
 	must(t, os.WriteFile(path, []byte("mine"), 0o600))

@@ -85,11 +85,13 @@ func (w *writer) resume(path string) error {
 	for _, i := range w.granules {
 		w.known[i] = true
 	}
-	if err := w.f.Truncate(w.end); err != nil {
-		w.f.Close()
-		return err
+	if err = w.f.Truncate(w.end); err == nil {
+		err = w.f.Sync() // before there is another batch of the same number
 	}
-	return nil
+	if err != nil {
+		w.f.Close()
+	}
+	return err
 }
 
 // save saves those of the granules that are not saved yet, and returns once that is durable.
@@ -147,13 +149,10 @@ func (w *writer) append(k kind, n int, fill func(i int, content []byte) (int64, 
 	return nil
 }
 
-// finish notes what the device holds now. A file with nothing in it is removed.
+// finish notes what the device holds now.
 func (w *writer) finish() error {
-	if w.err != nil {
+	if w.err != nil || len(w.granules) == 0 {
 		return w.err
-	}
-	if len(w.granules) == 0 {
-		return os.Remove(w.f.Name())
 	}
 	b := make([]byte, granule)
 	records := (len(w.granules) + sumsPerRecord - 1) / sumsPerRecord
@@ -171,4 +170,11 @@ func (w *writer) finish() error {
 	})
 }
 
-func (w *writer) close() error { return w.f.Close() }
+// close closes the file. One with nothing in it is removed.
+func (w *writer) close() error {
+	err := w.f.Close()
+	if len(w.granules) == 0 && w.err == nil {
+		err = errors.Join(err, os.Remove(w.f.Name()))
+	}
+	return err
+}
