@@ -38,9 +38,7 @@ type fsckRun struct {
 	image string
 	dev   disk.Device
 	asked *asker
-
-	line *progressLine
-	pass *passes
+	pass  *passes
 }
 
 func newFsck(a *app) *cobra.Command {
@@ -80,6 +78,9 @@ func (r *fsckRun) run() (err error) {
 		}
 		o.Ask = r.asked.ask
 		r.ctx = r.asked.ctx
+	}
+	if r.pass, err = r.newPasses(); err != nil {
+		return err
 	}
 	if err := r.open(o.Policy); err != nil {
 		return &openError{image: r.image, err: err}
@@ -130,7 +131,6 @@ func (r *fsckRun) pass0() (sound bool, err error) {
 
 // work checks and repairs, and shows what came of it.
 func (r *fsckRun) work(o fsck.RepairOptions) error {
-	r.pass = r.newPasses()
 	o.Progress = r.pass.show
 	if r.f.scan {
 		list, err := r.scan()

@@ -154,6 +154,8 @@ func TestFsckMisuse(t *testing.T) {
 		{"-n --undo x sound.img", 16, "--undo: not with -n"},
 		{"-n -B 1000 sound.img", 16, "-B: 1000"},
 		{"-n -C -1 sound.img", 16, "-C: -1"},
+		{"-fn -C 777 sound.img", 16, "-C: descriptor 777 is not open"},
+		{"-fn -C 2 sound.img", 0, "1 0 100 sound.img\n"},
 		{"-n -E nonsense sound.img", 16, "-E: \"nonsense\" is not known"},
 		{"-n -E shared=maybe sound.img", 16, "-E shared"},
 		{"-n -E readahead_kb=x sound.img", 16, "-E readahead_kb"},

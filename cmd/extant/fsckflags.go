@@ -15,17 +15,17 @@ import (
 
 // fsckFlags are the flags of fsck, with e2fsck's letters.
 type fsckFlags struct {
-	no, preen, preenToo, yes  bool
-	force, optimise           bool
-	backup                    uint64
-	blockSize                 int
-	extended                  []string
-	badBlocks, onlyBadBlocks  string
-	scan, keep                bool
-	undo, report              string
-	progress                  int
-	verbose, json, quietTimes bool
-	jobs                      int
+	no, preen, preenToo, yes bool
+	force, optimise          bool
+	backup                   uint64
+	blockSize                int
+	extended                 []string
+	badBlocks, onlyBadBlocks string
+	scan, keep               bool
+	undo, report             string
+	progress                 int
+	verbose, json            bool
+	jobs                     int
 
 	set *pflag.FlagSet
 }

@@ -24,17 +24,39 @@ type passes struct {
 	last  int // done, as written to
 }
 
-func (r *fsckRun) newPasses() *passes {
-	p := &passes{line: r.newProgress(), image: r.image}
-	if fd := r.f.progress; fd > 0 {
-		p.to = os.NewFile(uintptr(fd), "progress")
+// newPasses is called before the image is opened, so that no descriptor that -C names can be the image's.
+func (r *fsckRun) newPasses() (p *passes, err error) {
+	p = &passes{line: r.newProgress(), image: r.image}
+	if p.to, err = r.descriptor(r.f.progress); err != nil {
+		return nil, err
+	}
+	if p.to != nil || r.f.json {
 		p.line = nil
 	}
-	if r.f.json {
-		p.line = nil
-	}
-	return p
+	return p, nil
 }
+
+// descriptor is what a number on the command line stands for; nil for 0.
+func (r *fsckRun) descriptor(fd int) (io.WriteCloser, error) {
+	switch fd {
+	case 0:
+		return nil, nil
+	case 1:
+		return keptOpen{r.stdout}, nil
+	case 2:
+		return keptOpen{r.stderr}, nil
+	}
+	f := os.NewFile(uintptr(fd), "progress")
+	if _, err := f.Stat(); err != nil {
+		return nil, usagef("-C: descriptor %d is not open", fd)
+	}
+	return f, nil
+}
+
+// keptOpen is a writer that stays so.
+type keptOpen struct{ io.Writer }
+
+func (keptOpen) Close() error { return nil }
 
 // A passShare is the part of a check that a phase is of, by e2fsck's reckoning.
 type passShare struct {

@@ -30,4 +30,7 @@ func TestFsckProgressLines(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(text), "1 0 100 sound.img\n") || !strings.Contains(string(text), "\n5 0 100 sound.img\n") {
 		t.Errorf("%v: %q", err, text)
 	}
+	if r := extantRun("fsck", "-fn", "-C", "1", "sound.img"); r.code != 0 || !strings.HasPrefix(r.out, "1 0 100 sound.img\n") || !strings.HasSuffix(r.out, "sound.img: clean\n") {
+		t.Errorf("%s", r)
+	}
 }
