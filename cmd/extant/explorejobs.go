@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
 	"extant/internal/prog/race"
 )
-
-// A process explores one thing at a time. So the ways to run a program are spread over processes, children of this one.
 
 // exploreJSON is the shape of an element of explore --json, and what a child says.
 type exploreJSON struct {
@@ -86,44 +80,14 @@ func (r *exploreRun) answer(w way, s race.Search) error {
 	return json.NewEncoder(r.out).Encode(exploreObject(w, v))
 }
 
-// exploreReply is what came of a way.
-type exploreReply struct {
-	object exploreJSON
-	err    error
-}
-
 // all tries all ways, several at once, and shows what came of them in order.
 func (r *exploreRun) all(ways []way, s race.Search) error {
 	program, err := os.Executable()
 	if err != nil || r.jobs < 2 || len(ways) < 2 {
 		return r.inTurn(ways, s)
 	}
-	ctx, cancel := context.WithCancel(r.ctx)
-	defer cancel()
-	replies := make([]chan exploreReply, len(ways))
-	for i := range ways {
-		replies[i] = make(chan exploreReply, 1)
-	}
-	free := make(chan struct{}, r.jobs)
-	go func() {
-		for i := range ways {
-			free <- struct{}{}
-			go func() {
-				replies[i] <- r.child(ctx, program, ways[i])
-				<-free
-			}()
-		}
-	}()
-	for i, w := range ways {
-		reply := <-replies[i]
-		if reply.err != nil {
-			return reply.err
-		}
-		if err := r.show(w, reply.object); err != nil {
-			return err
-		}
-	}
-	return nil
+	args := func(i int) []string { return r.childArgs(ways[i]) }
+	return spread(r.ctx, program, r.jobs, len(ways), args, func(i int, answer exploreJSON) error { return r.show(ways[i], answer) })
 }
 
 func (r *exploreRun) inTurn(ways []way, s race.Search) error {
@@ -142,24 +106,9 @@ func (r *exploreRun) inTurn(ways []way, s race.Search) error {
 	return nil
 }
 
-// child asks another process.
-func (r *exploreRun) child(ctx context.Context, program string, w way) (reply exploreReply) {
+// childArgs are the arguments of another process that explores one way.
+func (r *exploreRun) childArgs(w way) []string {
 	args := append([]string{"explore", "--child"}, strings.Fields(w.setup.Flags())...)
-	args = append(args, "--bound", strconv.Itoa(r.bound), "--schedules", strconv.Itoa(r.schedules), "--time", r.time.String(),
+	return append(args, "--bound", strconv.Itoa(r.bound), "--schedules", strconv.Itoa(r.schedules), "--time", r.time.String(),
 		"--seed", strconv.FormatUint(r.seed, 10), "--strategy", r.strategy, "--", w.file)
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	switch {
-	case ctx.Err() != nil:
-		reply.err = ctx.Err()
-	case err != nil && errs.Len() > 0:
-		reply.err = errors.New(strings.TrimSpace(errs.String()))
-	case err != nil:
-		reply.err = err
-	default:
-		reply.err = json.Unmarshal(out.Bytes(), &reply.object)
-	}
-	return reply
 }

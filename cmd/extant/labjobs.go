@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 
 	"extant/lab"
 )
 
-// A process explores one thing at a time. So the cases are spread over processes: children of this one, each of
-// which is asked one case and writes a labAnswer.
-
-// labAnswer is what a child says.
+// labAnswer is what a child says of one case.
 type labAnswer struct {
 	Lines  string  // of the table, beneath the design's heading
 	Object labJSON // of the array
@@ -34,69 +29,26 @@ func (r *labRun) answer(c *lab.Case) error {
 	return json.NewEncoder(r.out).Encode(a)
 }
 
-// labReply is what came back from a child.
-type labReply struct {
-	answer labAnswer
-	err    error
-}
-
 // spread has children try the cases, several at once, and shows the answers in order.
 func (r *labRun) spread(program string, cases []*lab.Case) error {
-	ctx, cancel := context.WithCancel(r.ctx)
-	defer cancel()
-	replies := make([]chan labReply, len(cases))
-	for i := range cases {
-		replies[i] = make(chan labReply, 1)
-	}
-	free := make(chan struct{}, r.jobs)
-	go func() {
-		for i := range cases {
-			free <- struct{}{}
-			go func() {
-				replies[i] <- r.child(ctx, program, i)
-				<-free
-			}()
+	args := func(i int) []string {
+		words := []string{"lab", "--case", strconv.Itoa(i)}
+		if r.broken {
+			words = append(words, "--broken")
 		}
-	}()
-	for i, c := range cases {
-		if err := r.showReply(c, <-replies[i]); err != nil {
-			return err
-		}
+		return words
 	}
-	return nil
+	return spread(r.ctx, program, r.jobs, len(cases), args, func(i int, answer labAnswer) error { return r.showAnswer(cases[i], answer) })
 }
 
-// child asks case i of another process.
-func (r *labRun) child(ctx context.Context, program string, i int) (reply labReply) {
-	args := []string{"lab", "--case", strconv.Itoa(i)}
-	if r.broken {
-		args = append(args, "--broken")
-	}
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		reply.err = fmt.Errorf("case %d: %w %s", i, err, bytes.TrimSpace(errs.Bytes()))
-		return reply
-	}
-	reply.err = json.Unmarshal(out.Bytes(), &reply.answer)
-	return reply
-}
-
-func (r *labRun) showReply(c *lab.Case, reply labReply) error {
-	if reply.err != nil {
-		return reply.err
-	}
-	if reply.answer.Differ != "" {
-		r.fail(fmt.Errorf("%s", reply.answer.Differ))
+func (r *labRun) showAnswer(c *lab.Case, answer labAnswer) error {
+	if answer.Differ != "" {
+		r.fail(errors.New(answer.Differ))
 	}
 	if r.json {
-		return r.list.put(reply.answer.Object)
+		return r.list.put(answer.Object)
 	}
-	return r.show(r.table.Heading(c) + reply.answer.Lines)
+	return r.show(r.table.Heading(c) + answer.Lines)
 }
 
 // show writes a part of the table at once.
