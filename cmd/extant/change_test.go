@@ -72,6 +72,10 @@ func TestChange(t *testing.T) {
 		{"ls -l disk.img:/copy", "link -> one"},
 		{"chmod u=rwxs,g-w,o+r disk.img:/etc/hosts", ""},
 		{"stat disk.img:/etc/hosts", "-rwsr--r--"},
+		{"chmod -R 600 disk.img:/copy/link", ""},
+		{"stat disk.img:/copy/one", "-rw-------"},
+		{"chown -R 5:5 disk.img:/copy/link", ""},
+		{"ls -l disk.img:/copy/one", " 5 5 "},
 		{"chown -R 7:8 disk.img:/copy", ""},
 		{"ls -l disk.img:/copy/sub", " 7 8 "},
 		{"ln disk.img:/etc/hosts disk.img:/etc/hosts2", ""},
@@ -158,6 +162,50 @@ func TestChangeExit(t *testing.T) {
 		t.Errorf("an image in use: exit code %d\n%s", r.code, r.errors)
 	}
 	dev.Close()
+	clean(t, "disk.img")
+}
+
+// TestChangeItself puts files where they are already, or links to them there: nothing is lost, and there is an end.
+func TestChangeItself(t *testing.T) {
+	newImage(t)
+	write(t, "hosts", []byte(hosts))
+	for _, args := range []string{"put hosts disk.img:/", "mkdir disk.img:/d", "put hosts disk.img:/d", "ln disk.img:/hosts disk.img:/other", "ln -s hosts disk.img:/link"} {
+		if r := extantRun(strings.Fields(args)...); r.code != 0 {
+			t.Fatalf("%s: %s", args, r.errors)
+		}
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"put disk.img:/hosts disk.img:/", 1, "extant put: disk.img:/hosts: not copied onto itself\n"},
+		{"cp disk.img:/hosts disk.img:/other", 1, "onto itself"},
+		{"put disk.img:/hosts disk.img:/link", 1, "onto itself"},
+		{"put -r disk.img:/link disk.img:/", 1, "onto itself"},
+		{"put -r disk.img:/d disk.img:/", 1, "onto itself"},
+		{"put -r disk.img:/d disk.img:/d", 1, "extant put: disk.img:/d/d: not copied into itself\n"},
+		{"put -r disk.img:/. disk.img:/d/e", 1, "into itself"},
+		{"cp --privileged disk.img:/hosts disk.img:/d", 2, "--privileged is for copies out"},
+		{"ln -f disk.img:/hosts disk.img:/hosts", 0, ""},
+		{"ln -f disk.img:/hosts disk.img:/other", 0, ""},
+		{"ln -f disk.img:/d disk.img:/other", 1, "not permitted"},
+		{"ln -f disk.img:/hosts disk.img:/d/hosts", 0, ""},
+		{"ln -sf hosts disk.img:/link", 0, ""},
+	} {
+		r := extantRun(strings.Fields(c.args)...)
+		if r.code != c.code || !strings.Contains(r.errors, c.says) {
+			t.Errorf("extant %s: exit code %d, want %d\n%s", c.args, r.code, c.code, r.errors)
+		}
+		for _, name := range []string{"hosts", "other", "link", "d/hosts"} {
+			if r := extantRun("cat", "disk.img:/"+name); r.out != hosts {
+				t.Fatalf("extant %s: %s is %q %s", c.args, name, r.out, r.errors)
+			}
+		}
+	}
+	if r := extantRun("ls", "-A", "disk.img"); r.out != "d\nhosts\nlink\nlost+found\nother\n" {
+		t.Errorf("left: %q", r.out)
+	}
 	clean(t, "disk.img")
 }
 

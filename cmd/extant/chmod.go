@@ -26,18 +26,23 @@ Symbolic links are followed where they are named; with -R, those that are met ar
 		}
 		return a.eachFile(args[1:], func(p place) error {
 			if !recursive {
-				info, err := p.vol.Stat(p.Path)
-				if err == nil {
-					err = p.vol.Chmod(p.Path, change.apply(info.Mode()))
-				}
-				return p.wrap(err)
+				return p.wrap(change.to(p))
 			}
-			return a.tree(p, true, func(p place, info fs.FileInfo) error {
-				if info.Mode()&fs.ModeSymlink != 0 {
+			return a.tree(p, func(at place, info fs.FileInfo) error {
+				if info.Mode()&fs.ModeSymlink != 0 && at != p {
 					return nil
 				}
-				return p.vol.Chmod(p.Path, change.apply(info.Mode()))
+				return change.to(at)
 			})
 		})
 	})
+}
+
+// to changes the mode of what a place leads to.
+func (c *modeChange) to(p place) error {
+	info, err := p.vol.Stat(p.Path)
+	if err != nil {
+		return err
+	}
+	return p.vol.Chmod(p.Path, c.apply(info.Mode()))
 }

@@ -29,13 +29,16 @@ they are named, unless -h is given; with -R, those that are met are changed them
 			return err
 		}
 		return a.eachFile(args[1:], func(p place) error {
-			switch {
-			case recursive:
-				return a.tree(p, true, func(p place, _ fs.FileInfo) error { return p.vol.Lchown(p.Path, uid, gid) })
-			case link:
-				return p.wrap(p.vol.Lchown(p.Path, uid, gid))
+			change := func(at place, _ fs.FileInfo) error {
+				if link || at != p {
+					return at.vol.Lchown(at.Path, uid, gid)
+				}
+				return at.vol.Chown(at.Path, uid, gid)
 			}
-			return p.wrap(p.vol.Chown(p.Path, uid, gid))
+			if recursive {
+				return a.tree(p, change)
+			}
+			return p.wrap(change(p, nil))
 		})
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"extant"
 )
@@ -13,7 +12,7 @@ import (
 // A copySource is a file or directory to be copied into an image.
 type copySource interface {
 	String() string
-	base() string // its name; "" for the root of an image, or a path that ends with a slash or dot
+	base() string // its name; "" for a root, and for a path that ends with dots instead of a name
 	stat(follow bool) (fs.FileInfo, error)
 	names() ([]string, error) // of a directory
 	child(name string) copySource
@@ -34,17 +33,20 @@ func (a *app) source(arg string) (copySource, error) {
 	return imageSource{p}, err
 }
 
+// properName is a name, but nothing for what stands for a directory by its place.
+func properName(name string) string {
+	if name == "." || name == ".." || name == "/" || name == string(filepath.Separator) {
+		return ""
+	}
+	return name
+}
+
 // hostSource is a path of the host.
 type hostSource string
 
 func (h hostSource) String() string { return string(h) }
 
-func (h hostSource) base() string {
-	if s := string(h); strings.HasSuffix(s, "/.") || s == "." || strings.HasSuffix(s, "..") {
-		return ""
-	}
-	return filepath.Base(string(h))
-}
+func (h hostSource) base() string { return properName(filepath.Base(string(h))) }
 
 func (h hostSource) stat(follow bool) (fs.FileInfo, error) {
 	if follow {
@@ -69,12 +71,7 @@ func (h hostSource) readlink() (string, error)    { return os.Readlink(string(h)
 // imageSource is a file of an image.
 type imageSource struct{ place }
 
-func (s imageSource) base() string {
-	if strings.Trim(s.Path, "/.") == "" {
-		return ""
-	}
-	return lastName(s.Path)
-}
+func (s imageSource) base() string { return properName(lastName(s.Path)) }
 
 func (s imageSource) stat(follow bool) (fs.FileInfo, error) {
 	stat := s.vol.Lstat

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"extant"
 	"extant/extract"
@@ -16,7 +17,26 @@ import (
 // cpFlags are the flags of cp.
 type cpFlags struct {
 	outFlags
-	recursive, archive, preserve, noClobber bool
+	copyFlags
+	out *pflag.FlagSet // those of outFlags
+}
+
+// copyFlags are the flags of cp and put that are the same.
+type copyFlags struct{ recursive, archive, preserve, noClobber bool }
+
+// register adds the flags; keep is what -p does.
+func (f *copyFlags) register(p *pflag.FlagSet, keep string) {
+	p.BoolVarP(&f.recursive, "recursive", "r", false, "copy directories with all that is in them")
+	p.BoolVarP(&f.recursive, "Recursive", "R", false, "the same")
+	p.Lookup("Recursive").Hidden = true
+	p.BoolVarP(&f.archive, "archive", "a", false, "the same as -r -p")
+	p.BoolVarP(&f.preserve, "preserve", "p", false, keep+" modes, times, owners, xattrs and ACLs")
+	p.BoolVarP(&f.noClobber, "no-clobber", "n", false, "leave files that exist alone")
+}
+
+// settle says of each flag what all of them come to.
+func (f *copyFlags) settle() {
+	f.recursive, f.preserve, f.archive = f.recursive || f.archive, f.preserve || f.archive, false
 }
 
 func newCp(a *app) *cobra.Command {
@@ -41,13 +61,11 @@ Where DEST is an address the files go into that image, from the host or from ima
 	}
 	p := cmd.Flags()
 	p.SortFlags = false
-	p.BoolVarP(&f.recursive, "recursive", "r", false, "copy directories with all that is in them")
-	p.BoolVarP(&f.recursive, "Recursive", "R", false, "the same")
-	p.Lookup("Recursive").Hidden = true
-	p.BoolVarP(&f.archive, "archive", "a", false, "the same as -r -p")
-	p.BoolVarP(&f.preserve, "preserve", "p", false, "restore modes, times, xattrs, ACLs and owners")
-	p.BoolVarP(&f.noClobber, "no-clobber", "n", false, "leave files that exist alone")
-	f.register(p)
+	f.copyFlags.register(p, "restore")
+	f.out = pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.out.SortFlags = false
+	f.outFlags.register(f.out)
+	p.AddFlagSet(f.out)
 	return a.verbCommand(cmd, func(args []string) error {
 		r := &cpRun{outRun: outRun{app: a, flags: &f.outFlags}, f: f, made: map[string]string{}}
 		return r.run(args[:len(args)-1], args[len(args)-1])
@@ -65,16 +83,15 @@ type cpRun struct {
 }
 
 func (r *cpRun) run(operands []string, dest string) (err error) {
-	r.f.recursive = r.f.recursive || r.f.archive
+	r.f.settle()
 	if _, ok := extant.ParseAddress(dest); ok {
-		f := &putFlags{recursive: r.f.recursive, preserve: r.f.preserve || r.f.archive, noClobber: r.f.noClobber}
-		return r.app.put(operands, dest, f)
+		return r.in(operands, dest)
 	}
 	if r.copying, err = r.f.ask(); err != nil {
 		return err
 	}
 	r.copying.Overwrite = !r.f.noClobber
-	if !r.f.archive && !r.f.preserve {
+	if !r.f.preserve {
 		r.copying.Omit = extract.MetaTimes | extract.MetaXattrs | extract.MetaModes
 		if r.copying.Owners != extract.OwnersAlways {
 			r.copying.Owners = extract.OwnersNever
@@ -87,6 +104,19 @@ func (r *cpRun) run(operands []string, dest string) (err error) {
 		return usagef("%s is no directory that several files could go into", dest)
 	}
 	return r.each(operands, r.copy)
+}
+
+// in copies into an image.
+func (r *cpRun) in(operands []string, dest string) (err error) {
+	r.f.out.VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Name != "owner" && f.Name != "quiet" && err == nil {
+			err = usagef("--%s is for copies out of an image", f.Name)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return r.app.put(operands, dest, &putFlags{copyFlags: r.f.copyFlags, owner: r.f.owner})
 }
 
 // copy copies one operand.

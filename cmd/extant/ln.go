@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -49,11 +48,12 @@ func (f *lnFlags) link(target string, p place) error {
 	if f.symbolic {
 		link = p.vol.Symlink
 	}
-	err := link(target, p.Path)
-	if f.force && errors.Is(err, fs.ErrExist) {
-		if err = p.vol.Unlink(p.Path); err == nil {
-			err = link(target, p.Path)
-		}
+	made := func(name string) error { return link(target, name) }
+	var err error
+	if f.force {
+		err = anew(p, made)
+	} else {
+		err = made(p.Path)
 	}
 	if err != nil {
 		return &addressError{p.String(), errors.Unwrap(err)}

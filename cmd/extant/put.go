@@ -13,8 +13,9 @@ import (
 )
 
 type putFlags struct {
-	recursive, archive, preserve, noClobber, noTarget bool
-	owner                                             string
+	copyFlags
+	noTarget bool
+	owner    string
 }
 
 func newPut(a *app) *cobra.Command {
@@ -37,16 +38,10 @@ All of it is one mount of the image: an interrupt ends the work between two piec
 	}
 	p := cmd.Flags()
 	p.SortFlags = false
-	p.BoolVarP(&f.recursive, "recursive", "r", false, "copy directories with all that is in them")
-	p.BoolVarP(&f.recursive, "Recursive", "R", false, "the same")
-	p.Lookup("Recursive").Hidden = true
-	p.BoolVarP(&f.archive, "archive", "a", false, "the same as -r -p")
-	p.BoolVarP(&f.preserve, "preserve", "p", false, "keep modes, times, owners, xattrs and ACLs")
-	p.BoolVarP(&f.noClobber, "no-clobber", "n", false, "leave files that exist alone")
+	f.register(p, "keep")
 	p.BoolVarP(&f.noTarget, "no-target-directory", "T", false, "DEST is the name of the copy, even if it is a directory")
 	p.StringVar(&f.owner, "owner", "", "who copies belong to: `OWNER[:GROUP]`, numbers")
 	return a.verbCommand(cmd, func(args []string) error {
-		f.recursive, f.preserve = f.recursive || f.archive, f.preserve || f.archive
 		return a.put(args[:len(args)-1], args[len(args)-1], f)
 	})
 }
@@ -77,6 +72,7 @@ func (a *app) put(sources []string, dest string, f *putFlags) error {
 	if len(sources) > 1 && (!isDir || f.noTarget) {
 		return usagef("%s is no directory that several files could go into", dest)
 	}
+	f.settle()
 	for _, arg := range sources {
 		if err := a.ctx.Err(); err != nil {
 			return err
@@ -104,6 +100,7 @@ func (c *copying) operand(arg string, to place, in bool) error {
 	case info.IsDir() && !c.f.recursive:
 		return &addressError{arg, errors.New("a directory, left out: -r copies directories")}
 	}
+	c.top = 0
 	return c.copy(src, info, to)
 }
 
@@ -113,6 +110,7 @@ type copying struct {
 	f        *putFlags
 	uid, gid int // who copies are to belong to; -1 for what else is said
 	buf      []byte
+	top      uint32 // the directory that the copy of an operand begins with; 0 while there is none
 }
 
 // copy copies what src is to a place, and what is below it. What fails below is reported, and the rest follows.
@@ -124,6 +122,9 @@ func (c *copying) copy(src copySource, info fs.FileInfo, to place) error {
 		if _, err := to.vol.Lstat(to.Path); err == nil {
 			return nil
 		}
+	}
+	if err := c.apart(src, info, to); err != nil {
+		return err
 	}
 	var err error
 	switch mode := info.Mode(); mode.Type() {
@@ -137,12 +138,31 @@ func (c *copying) copy(src copySource, info fs.FileInfo, to place) error {
 		return &addressError{src.String(), errors.New("a socket, left out")}
 	default:
 		major, minor := src.device(info)
-		err = to.vol.Mknod(to.Path, mode, major, minor)
+		err = anew(to, func(name string) error { return to.vol.Mknod(name, mode, major, minor) })
 	}
 	if err == nil {
 		err = c.attributes(src, info, to)
 	}
 	return to.wrap(err)
+}
+
+// apart refuses to copy a file onto itself, which would lose its content, and a directory into itself, which would have no end.
+func (c *copying) apart(src copySource, info fs.FileInfo, to place) error {
+	from, ok := src.(imageSource)
+	if !ok || from.vol != to.vol {
+		return nil
+	}
+	ino, stat := info.Sys().(*extant.Stat).Ino, to.vol.Stat
+	if info.Mode()&fs.ModeSymlink != 0 {
+		stat = to.vol.Lstat // it is copied as a link
+	}
+	if at, err := stat(to.Path); err == nil && at.Sys().(*extant.Stat).Ino == ino {
+		return &addressError{src.String(), errors.New("not copied onto itself")}
+	}
+	if ino == c.top {
+		return &addressError{src.String(), errors.New("not copied into itself")}
+	}
+	return nil
 }
 
 func (c *copying) directory(src copySource, info fs.FileInfo, to place) error {
@@ -154,6 +174,13 @@ func (c *copying) directory(src copySource, info fs.FileInfo, to place) error {
 		}
 	} else if err != nil {
 		return to.wrap(err)
+	}
+	if c.top == 0 {
+		at, err := to.vol.Stat(to.Path)
+		if err != nil {
+			return to.wrap(err)
+		}
+		c.top = at.Sys().(*extant.Stat).Ino
 	}
 	names, err := src.names()
 	if err != nil {
@@ -183,13 +210,7 @@ func (c *copying) symlink(src copySource, to place) error {
 	if err != nil {
 		return err
 	}
-	err = to.vol.Symlink(target, to.Path)
-	if errors.Is(err, fs.ErrExist) {
-		if err = to.vol.Unlink(to.Path); err == nil {
-			err = to.vol.Symlink(target, to.Path)
-		}
-	}
-	return err
+	return anew(to, func(name string) error { return to.vol.Symlink(target, name) })
 }
 
 // file copies the bytes of a file. Blocks of zeros become holes.

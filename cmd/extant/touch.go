@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,8 +41,10 @@ func newTouch(a *app) *cobra.Command {
 		if f.date != "" && f.reference != "" {
 			return usagef("-d and -r are two ways to say the time")
 		}
-		if err := a.writing(); err != nil {
-			return err
+		if slices.ContainsFunc(args, func(arg string) bool { return address(arg).Image == address(f.reference).Image }) {
+			if err := a.writing(); err != nil { // the image is opened once; that of any other FILE is only read
+				return err
+			}
 		}
 		t, err := f.times(a)
 		if err != nil {
@@ -100,11 +103,13 @@ func (f *touchFlags) touch(p place, t extant.Times) error {
 		set = p.vol.LsetTimes
 	}
 	err := set(p.Path, t)
-	if !errors.Is(err, fs.ErrNotExist) || f.link {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
 		return p.wrap(err)
-	}
-	if f.noCreate {
+	case f.noCreate:
 		return nil
+	case f.link:
+		return p.wrap(err)
 	}
 	file, err := p.vol.OpenFile(p.Path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"extant"
 )
@@ -41,16 +43,8 @@ func (a *app) eachFile(operands []string, do func(place) error) error {
 	return a.each(operands, do)
 }
 
-// tree runs do for what is at a place and, if recursive, for all that is below it, directories before their content. What fails is reported, and the
-// rest follows.
-func (a *app) tree(p place, recursive bool, do func(place, fs.FileInfo) error) error {
-	if !recursive {
-		info, err := p.vol.Lstat(p.Path)
-		if err == nil {
-			err = do(p, info)
-		}
-		return p.wrap(err)
-	}
+// tree runs do for what is at a place and for all that is below it, directories before their content. What fails is reported, and the rest follows.
+func (a *app) tree(p place, do func(place, fs.FileInfo) error) error {
 	return p.wrap(p.vol.WalkDir(p.Path, func(name string, d fs.DirEntry, err error) error {
 		if cerr := a.ctx.Err(); cerr != nil {
 			return cerr
@@ -80,3 +74,20 @@ func into(p place, name string) place {
 
 // lastName is the name that a path of an image ends with.
 func lastName(name string) string { return path.Base(strings.TrimRight(name, "/")) }
+
+// anew makes something at a place, in place of a file that is there, which stays if that fails.
+func anew(p place, made func(name string) error) error {
+	if err := made(p.Path); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	at := strings.TrimRight(p.Path, "/")
+	name := fmt.Sprintf("%s.extant-%x", at[:strings.LastIndexByte(at, '/')+1], time.Now().UnixNano())
+	if err := made(name); err != nil {
+		return err
+	}
+	err := p.vol.Rename(name, p.Path)
+	if uerr := p.vol.Unlink(name); err == nil && !errors.Is(uerr, fs.ErrNotExist) {
+		err = uerr // it is there still where both were one file
+	}
+	return err
+}
