@@ -20,7 +20,7 @@ type delayed struct {
 func (n *Inode) reserve(f *page.Folio) error {
 	ratio := n.space().Cluster()
 	if ratio == 1 {
-		if err := n.promise(); err != nil {
+		if err := n.promise(1, false); err != nil {
 			return err
 		}
 		f.Set(page.Reserved)
@@ -32,7 +32,7 @@ func (n *Inode) reserve(f *page.Folio) error {
 		return err
 	}
 	if !has && !n.delayed.join(cluster) {
-		if err := n.promise(); err != nil {
+		if err := n.promise(1, false); err != nil {
 			return err
 		}
 		if !n.delayed.add(cluster) {
@@ -122,25 +122,30 @@ func (n *Inode) claimFlags(f *page.Folio) alloc.Flags {
 	return 0
 }
 
-// claimed notes that the clusters of r were allocated.
-func (n *Inode) claimed(r run) {
+// claimed notes that what the locked folios of r were promised is theirs or has been lost: there is nothing to take back any more.
+func (n *Inode) claimed(list []*page.Folio, r run) {
+	for _, f := range list {
+		f.Clear(page.Reserved)
+	}
 	if ratio := n.space().Cluster(); ratio > 1 {
 		n.delayed.forget(r.first/ratio, (r.end()+ratio-1)/ratio)
 	}
 }
 
-// promise and unpromise are about one cluster.
-func (n *Inode) promise() error {
-	if err := n.quotas().promise(n, n.fs.clusterBytes()); err != nil {
+// promise counts clusters that the file is to get.
+func (n *Inode) promise(clusters uint64, privileged bool) error {
+	bytes := int64(clusters) * n.fs.clusterBytes()
+	if err := n.quotas().promise(n, bytes); err != nil {
 		return err
 	}
-	err := n.space().Reserve(1, false)
+	err := n.space().Reserve(clusters, privileged)
 	if err != nil {
-		n.quotas().unpromise(n, n.fs.clusterBytes())
+		n.quotas().unpromise(n, bytes)
 	}
 	return err
 }
 
+// unpromise takes back the promise of one cluster.
 func (n *Inode) unpromise() {
 	n.space().Unreserve(1)
 	n.quotas().unpromise(n, n.fs.clusterBytes())

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"extant/internal/alloc"
 	"extant/internal/journal"
 	"extant/internal/ondisk"
 	"extant/internal/page"
@@ -212,7 +213,7 @@ func (n *Inode) writeHole(h *journal.Handle, list []*page.Folio) (int, error) {
 		return 0, err
 	}
 	list = list[:r.count]
-	if err := n.writeClaimed(h, list, r, fresh); err != nil {
+	if err := n.writeClaimed(h, list, r, fresh, flags); err != nil {
 		return 0, err
 	}
 	n.maps.Lock()
@@ -220,25 +221,19 @@ func (n *Inode) writeHole(h *journal.Handle, list []*page.Folio) (int, error) {
 	return len(list), n.insertClaimed(h, r, fresh)
 }
 
-// writeClaimed writes folios to blocks that were allocated for them and that nobody knows of yet. Where that fails the blocks are free again, and the
-// folios have their promise back.
-func (n *Inode) writeClaimed(h *journal.Handle, list []*page.Folio, r run, fresh uint64) error {
+// writeClaimed writes folios to blocks that were allocated for them, with these flags, and that nobody knows of yet. What was promised is
+// theirs then. Where that fails the blocks are free again, and the folios have their promise back.
+func (n *Inode) writeClaimed(h *journal.Handle, list []*page.Folio, r run, fresh uint64, flags alloc.Flags) error {
+	promised := fresh > 0 && flags&alloc.FromReserve != 0
 	err := n.writeFolios(h, list, r.start)
-	if err == nil {
-		n.claimed(r)
-		return nil
-	}
-	if fresh == 0 {
-		return err
-	}
-	if e := n.unclaim(h, r, fresh); e != nil {
-		return half(e)
-	}
-	if n.space().Reserve(fresh/n.space().Cluster(), true) != nil {
-		n.claimed(r)
-		for _, f := range list {
-			f.Clear(page.Reserved)
+	if err != nil && fresh > 0 {
+		if e := n.unclaim(h, r, fresh); e != nil {
+			return half(e)
 		}
+		promised = promised && n.promise(fresh/n.space().Cluster(), true) != nil
+	}
+	if promised {
+		n.claimed(list, r)
 	}
 	return err
 }
@@ -266,10 +261,11 @@ func (n *Inode) writeFolios(h *journal.Handle, list []*page.Folio, b ondisk.Bloc
 	return nil
 }
 
-// written notes that locked folios are on the device.
+// written notes that locked folios are on the device. A promise that they still have was not needed: somebody else gave them their blocks.
 func (n *Inode) written(list ...*page.Folio) {
 	for _, f := range list {
-		f.Clear(page.Reserved | page.Trimmed)
+		n.unreserve(f)
+		f.Clear(page.Trimmed)
 		f.Set(page.Backed)
 		f.SetClean()
 	}

@@ -128,11 +128,12 @@ func (n *Inode) leaveInode(h *journal.Handle, zero *page.Folio) error {
 	}
 	n.maps.Lock()
 	defer n.maps.Unlock()
-	r, fresh, err := n.claim(h, run{first: 0, count: 1, state: written}, n.claimFlags(zero))
+	flags := n.claimFlags(zero)
+	r, fresh, err := n.claim(h, run{first: 0, count: 1, state: written}, flags)
 	if err != nil {
 		return err
 	}
-	if err := n.writeClaimed(h, []*page.Folio{zero}, r, fresh); err != nil {
+	if err := n.writeClaimed(h, []*page.Folio{zero}, r, fresh, flags); err != nil {
 		return err
 	}
 	err = n.update(h, func(e *edit) error {
