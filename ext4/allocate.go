@@ -12,7 +12,7 @@ import (
 // mapCredits is what a handle needs to map or unmap one range of an inode's blocks at most: nodes split on every level, and the
 // root, with their bitmaps and descriptors, and the range's own.
 func (n *Inode) mapCredits() int {
-	if !n.core().disk.Has(ondisk.InodeExtents) {
+	if !n.extents() {
 		return 4*(1+alloc.BlocksCredits) + alloc.BlocksCredits + inodeCredits
 	}
 	depth := ondisk.ExtentNode(n.core().disk.IBlock[:]).Depth()
@@ -32,7 +32,7 @@ func (n *Inode) mapped(fb uint64) (run, error) {
 // insertRun maps a range that lies in a hole. The maps lock is held exclusively.
 func (n *Inode) insertRun(h *journal.Handle, r run) error {
 	n.last.Store(nil)
-	if !n.core().disk.Has(ondisk.InodeExtents) {
+	if !n.extents() {
 		return half(n.insertBlockMap(h, r))
 	}
 	longest := uint64(ondisk.ExtentLenMax)
@@ -54,7 +54,7 @@ func (n *Inode) insertRun(h *journal.Handle, r run) error {
 func (n *Inode) removeSome(h *journal.Handle, first, end uint64) (uint64, error) {
 	n.last.Store(nil)
 	remove := n.removeExtents
-	if !n.core().disk.Has(ondisk.InodeExtents) {
+	if !n.extents() {
 		remove = n.removeBlockMap
 	}
 	next, err := remove(h, first, end)
@@ -70,7 +70,7 @@ func (n *Inode) removeRange(h *journal.Handle, first, end uint64) error {
 		}
 		n.maps.Lock()
 		next, err := n.removeSome(h, first, end)
-		if err == nil && next == first && n.core().disk.Has(ondisk.InodeExtents) {
+		if err == nil && next == first && n.extents() {
 			err = half(n.shrinkTree(h))
 		}
 		n.maps.Unlock()
@@ -375,7 +375,7 @@ func (n *Inode) freeMetaBlock(h *journal.Handle, buf *buffer.Buffer) error {
 
 // blocksMax is the number of blocks that the inode's map can reach.
 func (n *Inode) blocksMax() uint64 {
-	if n.core().disk.Has(ondisk.InodeExtents) || n.inline() {
+	if n.extents() || n.inline() {
 		return ondisk.FileBlocksMax
 	}
 	return ondisk.BlockMapMax(n.fs.blockSize)

@@ -19,7 +19,7 @@ func (fs *FS) Sync() error {
 		}
 		return err
 	}
-	if err := fs.writeBack(w); err != nil {
+	if err := fs.flushData(); err != nil {
 		return fs.judge(err)
 	}
 	w.internal.enter()

@@ -310,7 +310,7 @@ func (w *writer) leaveDirty() error {
 
 // settle writes all that is only in memory.
 func (w *writer) settle() error {
-	if err := w.fs.writeBack(w); err != nil {
+	if err := w.fs.flushData(); err != nil {
 		return err
 	}
 	return w.settleMeta()

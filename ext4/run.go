@@ -67,7 +67,7 @@ func (n *Inode) findRun(fb uint64) (r run, err error) {
 		return run{first: ondisk.FileBlocksMax, count: math.MaxUint64 - ondisk.FileBlocksMax}, nil
 	case n.inline():
 		return run{count: ondisk.FileBlocksMax}, nil
-	case n.core().disk.Has(ondisk.InodeExtents):
+	case n.extents():
 		r, err = n.extentRun(ondisk.FileBlock(fb))
 	default:
 		r, err = n.blockMapRun(ondisk.FileBlock(fb))

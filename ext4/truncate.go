@@ -70,11 +70,7 @@ func (n *Inode) extend(size int64) error {
 	if err := n.zeroTail(size); err != nil {
 		return err
 	}
-	h, err := n.start(inodeCredits)
-	if err != nil {
-		return err
-	}
-	return n.w.stopped(h, n.setSize(h, size))
+	return n.resize(size)
 }
 
 // setSize sets i_size, in memory and on disk together.
@@ -269,12 +265,5 @@ func (n *Inode) stampWrite() error {
 	if now.Sub(c.disk.Modified()) < stampGrain && now.Sub(c.disk.Changed()) < stampGrain && !now.Before(c.disk.Modified()) {
 		return nil
 	}
-	h, err := n.start(inodeCredits)
-	if err != nil {
-		return err
-	}
-	return n.w.stopped(h, n.update(h, func(e *edit) error {
-		n.stamp(e)
-		return nil
-	}))
+	return n.touchData()
 }

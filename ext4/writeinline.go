@@ -6,15 +6,12 @@ import (
 	"extant/internal/page"
 )
 
-// inlineCredits is what a handle needs to write into the inode.
-const inlineCredits = inodeCredits
-
 // beginInline decides about a chunk of a file whose data may be in its inode. The decision is made, and what it rests on looked
 // up, while folio 0 is locked; where the inode takes the chunk it stays so until writeEnd. Where it does not, its data is evicted.
 //
 // +checklocks:n.mu
 func (n *Inode) beginInline(c *chunk) error {
-	h, err := n.start(inlineCredits + n.evictCredits())
+	h, err := n.start(inodeCredits + n.evictCredits())
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (f *Folio) Clear(flags Flags) { f.flags &^= flags }
 // +checklocksignore
 func (f *Folio) Data() []byte {
 	if f.mem.slab == nil {
-		f.mem = f.file.pool.take(1)
+		f.mem = f.file.pool.take()
 	}
 	return f.mem.bytes(f.file.pool.size, 1)
 }

@@ -34,9 +34,6 @@ func NewPool(size int, bytes int64) *Pool {
 	return p
 }
 
-// Size is the number of bytes in a folio.
-func (p *Pool) Size() int { return p.size }
-
 // Dirty is the number of dirty folios.
 func (p *Pool) Dirty() int { return int(p.dirty.Load()) }
 
@@ -50,14 +47,16 @@ func (p *Pool) Folios() int {
 	return len(p.ring)
 }
 
-// take returns up to n places that follow one another.
-func (p *Pool) take(n int) slot {
+// take returns a place.
+func (p *Pool) take() slot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s, _ := p.takeLocked(n)
+	s, _ := p.takeLocked(1)
 	return s
 }
 
+// takeLocked returns up to n places that follow one another, and how many.
+//
 // +checklocks:p.mu
 func (p *Pool) takeLocked(n int) (slot, int) {
 	if len(p.room) == 0 {
