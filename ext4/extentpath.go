@@ -71,6 +71,7 @@ func (p *extentPath) close(i int) error {
 	}
 	p.n.sealNode(s.node)
 	p.h.Dirty(s.buf)
+	p.n.touched(p.h, true)
 	return nil
 }
 

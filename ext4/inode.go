@@ -183,6 +183,11 @@ func (fs *FS) loadInode(ino ondisk.Ino) (*Inode, error) {
 		}
 		n.table, n.off = at.Block, at.Offset
 	}
+	if w := fs.rw.Load(); w != nil && w.journal != nil { // who changed the slot may be in a transaction that is not durable
+		last := int64(w.journal.Last())
+		n.changedIn.Store(last)
+		n.dataIn.Store(last)
+	}
 	return n, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"extant/ext4"
 	"extant/fsck"
 	"extant/internal/ext4test"
+	"extant/internal/ondisk"
 	"extant/lockdep"
 	"extant/mkfs"
 	"extant/sched"
@@ -73,6 +74,9 @@ func truncate(sizes ...int64) raceTask {
 
 var syncTask = raceTask{"sync", func(n *ext4.Inode) error { return n.Fsync() }}
 
+// journalData sends the data of the file through the journal from then on.
+var journalData = raceTask{"journal_data", func(n *ext4.Inode) error { return n.SetFlags(n.Attr().Flags | ondisk.InodeJournalData) }}
+
 func copyWithin(from, k, to int64) raceTask {
 	return raceTask{"copy", func(n *ext4.Inode) error {
 		m, err := n.Map(0, 4096, ext4.MapWrite)
@@ -102,6 +106,7 @@ var races = []race{
 	{"truncate_away", 24, []raceTask{truncate(0), storeIfThere('m', 4), syncTask}, []string{""}},
 	{"truncate_write", 24, []raceTask{truncate(0), write('w', 12, 0), storeIfThere('m', 3)}, []string{
 		"", "12w", "3wm8w"}},
+	{"change_way", 1200, []raceTask{journalData, store('m', 3), syncTask}, []string{"3am1196a"}},
 	{"copy_within", 24, []raceTask{copyWithin(0, 12, 6), store('m', 20), syncTask}, []string{"20am3a"}},
 }
 

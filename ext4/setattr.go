@@ -170,19 +170,22 @@ func (n *Inode) SetFlags(flags uint32) error {
 	if err := n.mayFlag(diff, flags); err != nil {
 		return n.fs.judge(err)
 	}
-	if diff&ondisk.InodeJournalData != 0 {
-		if err := n.beforeJournalData(w); err != nil {
-			return n.fs.judge(err)
-		}
+	if diff&ondisk.InodeJournalData != 0 && n.content != nil {
+		return n.fs.judge(n.changeWay(w, diff))
 	}
-	return n.fs.judge(n.change(w, 2*slotCredits, func(h *journal.Handle) error {
+	return n.fs.judge(n.flipFlags(w, diff))
+}
+
+// flipFlags changes the flags of diff. mu is held exclusively.
+func (n *Inode) flipFlags(w *writer, diff uint32) error {
+	return n.change(w, 2*slotCredits, func(h *journal.Handle) error {
 		return n.update(h, func(e *edit) error {
 			e.Flags ^= diff
 			e.SetChanged(w.now())
 			e.bump()
 			return nil
 		})
-	}))
+	})
 }
 
 // mayFlag says why flags cannot change.

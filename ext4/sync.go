@@ -39,9 +39,6 @@ func (n *Inode) syncMeta(dataOnly bool) error {
 	return w.journal.Sync(journal.TID(tid.Load()))
 }
 
-// writeBack writes the data of all files to the device. Nobody else is needed for it.
-func (fs *FS) writeBack(*writer) error { return fs.flushData() }
-
 // dropCache forgets what is cached of an inode that is being freed. Nobody uses it any more: there is no reason to keep others from the folios, and
 // invalidate must not be taken under freeze-internal, which writeback enters below it.
 func (n *Inode) dropCache() {
@@ -52,13 +49,19 @@ func (n *Inode) dropCache() {
 	n.giveUpAhead(n.w)
 }
 
-// beforeJournalData brings the data of the file home, so that it can go another way from now on. The inode's lock is held.
-func (n *Inode) beforeJournalData(w *writer) error {
-	if n.content == nil {
-		return nil
-	}
-	if err := n.writeback(0, fileEnd); err != nil {
+// changeWay brings the data of the file home and changes the flags of diff, after which data goes another way: through the journal, or past it.
+// Meanwhile nothing is stored through a mapping and nobody writes back, for who does either looks more than once which way it is. The inode's lock is
+// held.
+func (n *Inode) changeWay(w *writer, diff uint32) error {
+	n.invalidate.Lock()
+	defer n.invalidate.Unlock()
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
+	if err := n.writebackLocked(0, fileEnd); err != nil {
 		return err
 	}
-	return w.journal.Flush()
+	if err := w.journal.Flush(); err != nil {
+		return err
+	}
+	return n.flipFlags(w, diff)
 }

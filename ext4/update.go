@@ -45,11 +45,16 @@ func (n *Inode) update(h *journal.Handle, change func(*edit) error) error {
 			return half(err)
 		}
 	}
+	n.touched(h, c.size != old.size || c.disk.BlocksLo != old.disk.BlocksLo || c.disk.IBlock != old.disk.IBlock || c.disk.Inline())
+	return nil
+}
+
+// touched notes for fsync that h has changed what belongs to the inode; data says that it may be needed to find data.
+func (n *Inode) touched(h *journal.Handle, data bool) {
 	n.changedIn.Store(int64(h.TID()))
-	if c.size != old.size || c.disk.BlocksLo != old.disk.BlocksLo || c.disk.IBlock != old.disk.IBlock || c.disk.Inline() {
+	if data {
 		n.dataIn.Store(int64(h.TID()))
 	}
-	return nil
 }
 
 func (n *Inode) tableError(err error) error {
@@ -110,6 +115,7 @@ func (fs *FS) setUp(h *journal.Handle, ino ondisk.Ino, e *edit) (*Inode, error) 
 	return fs.inodes.Add(ino, func() *Inode {
 		n := fs.makeInode(ino, c)
 		n.table, n.off = at.Block, at.Offset
+		n.touched(h, true)
 		return n
 	}), nil
 }

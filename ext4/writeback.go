@@ -16,6 +16,11 @@ const batchBytes = 1 << 20
 func (n *Inode) writeback(first, end uint64) error {
 	n.writepages.Lock()
 	defer n.writepages.Unlock()
+	return n.writebackLocked(first, end)
+}
+
+// writebackLocked is writeback with writepages held.
+func (n *Inode) writebackLocked(first, end uint64) error {
 	if n.core().gone {
 		return nil
 	}
@@ -161,21 +166,23 @@ func (n *Inode) growDisk(h *journal.Handle, end uint64) error {
 	})
 }
 
-// writeMapping writes the folios of the list, as many as the handle has credits for, and maps what is not. It returns how many.
-func (n *Inode) writeMapping(h *journal.Handle, list []*page.Folio) (int, error) {
-	done := 0
+// writeMapping writes the folios of the list, as many as the handle has credits for, and maps what is not. It returns how many. i_size covers those
+// that were written also where one after them was not: they are clean, and nobody comes back to them.
+func (n *Inode) writeMapping(h *journal.Handle, list []*page.Folio) (done int, err error) {
 	for done < len(list) && (done == 0 || h.Credits() >= n.mapCredits()+inodeCredits) {
-		k, err := n.writePiece(h, list[done:])
-		if err != nil {
-			return done, err
+		var k int
+		if k, err = n.writePiece(h, list[done:]); err != nil {
+			break
 		}
 		n.written(list[done : done+k]...)
 		done += k
 	}
-	if done == 0 {
-		return 0, nil
+	if done > 0 {
+		if e := n.growDisk(h, list[done-1].Index()+1); err == nil {
+			err = e
+		}
 	}
-	return done, n.growDisk(h, list[done-1].Index()+1)
+	return done, err
 }
 
 // writePiece writes the first folios of the list, those that lie in one run or come to, and returns how many.
@@ -251,8 +258,7 @@ func (n *Inode) writeFolios(h *journal.Handle, list []*page.Folio, b ondisk.Bloc
 			if err := h.Log(b, mem[:n.fs.blockSize]); err != nil {
 				return err
 			}
-			n.changedIn.Store(int64(h.TID()))
-			n.dataIn.Store(int64(h.TID()))
+			n.touched(h, true)
 		} else if _, err := n.w.dev.WriteAt(mem, int64(b)<<n.fs.blockBits); err != nil {
 			return err
 		}

@@ -192,6 +192,13 @@ func (j *Journal) Stats() Stats {
 	return j.stats
 }
 
+// Last is the newest transaction that a handle may have changed anything in: Sync of it makes durable whatever any handle did that has stopped.
+func (j *Journal) Last() TID {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.next - 1
+}
+
 // Pending returns the newest content of block b that was given to [Handle.Log] and is not home yet, false for none. It must
 // not be changed.
 func (j *Journal) Pending(b ondisk.Block) ([]byte, bool) {
