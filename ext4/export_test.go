@@ -44,6 +44,19 @@ func (fs *FS) WithFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error])
 	return after, err
 }
 
+// FillHoles is what Fallocate does once it has written a range back: whoever stores to it meanwhile does so before this.
+func (n *Inode) FillHoles(first, end uint64) error {
+	_, err := n.fillSome(first, end, 0, false)
+	return err
+}
+
+// DropCache takes the clean folios of the file out of the cache.
+func (n *Inode) DropCache() {
+	n.invalidate.Lock()
+	defer n.invalidate.Unlock()
+	n.dropFolios(0, fileEnd)
+}
+
 // QuotaPending is what quotas count of an inode beyond its slot, in bytes.
 func (n *Inode) QuotaPending() int64 {
 	q := n.quotas()
@@ -90,3 +103,6 @@ func (n *Inode) OvertakenGrowth(blocks int64, uid uint32) error {
 		return w.quotas.changed(h, n, old, grown)
 	})
 }
+
+// ForgetInode has the next who asks for an inode load another. Nobody uses the one there is any more.
+func (fs *FS) ForgetInode(ino ondisk.Ino) { fs.inodes.Drop(ino) }

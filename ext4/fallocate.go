@@ -40,12 +40,6 @@ func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
 	if off > n.sizeMax()-length {
 		return syscall.EFBIG
 	}
-	if err := n.toBlocks(); err != nil {
-		return err
-	}
-	if mode != FallocPunch && !n.extents() {
-		return syscall.EOPNOTSUPP
-	}
 	for try := 0; ; try++ {
 		err := n.fallocate(mode, off, length)
 		if err != syscall.ENOSPC || !n.fs.findSpace(try) {
@@ -72,6 +66,12 @@ func (n *Inode) toBlocks() error {
 
 // +checklocks:n.mu
 func (n *Inode) fallocate(mode FallocMode, off, length int64) error {
+	if err := n.toBlocks(); err != nil {
+		return err
+	}
+	if mode != FallocPunch && !n.extents() {
+		return syscall.EOPNOTSUPP
+	}
 	switch mode {
 	case FallocAllocate, FallocKeepSize:
 		return n.preallocate(off, length, mode == FallocAllocate)
@@ -100,6 +100,11 @@ func (n *Inode) fallocate(mode FallocMode, off, length int64) error {
 func (n *Inode) preallocate(off, length int64, grow bool) error {
 	bits := n.fs.blockBits
 	first, end := uint64(off)>>bits, uint64(off+length+int64(n.fs.blockSize)-1)>>bits
+	if grow {
+		if err := n.zeroTail(off + length); err != nil {
+			return err
+		}
+	}
 	if err := n.writeback(first, end); err != nil { // what is promised already is allocated
 		return err
 	}
@@ -346,10 +351,10 @@ func (n *Inode) insert(off, length int64) error {
 		}
 		return err
 	}
-	if err := n.resize(n.size.Load() + length); err != nil {
+	if err := n.splitAt(first); err != nil { // may find no space, and is tried again: nothing has changed until then
 		return err
 	}
-	if err := n.splitAt(first); err != nil {
+	if err := n.resize(n.size.Load() + length); err != nil {
 		return err
 	}
 	return n.shift(first, length>>bits)

@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"io"
+	"syscall"
 
 	"extant/internal/journal"
 	"extant/internal/page"
@@ -28,7 +29,12 @@ func (n *Inode) store(i uint64, flags FaultFlags, put func(data []byte)) error {
 		}
 		f.Unlock()
 	}
-	return n.fault(i, flags, put)
+	for try := 0; ; try++ {
+		err := n.fault(i, flags, put)
+		if err != syscall.ENOSPC || !n.fs.findSpace(try) {
+			return err
+		}
+	}
 }
 
 // fault prepares for the store and lets it happen before anybody else sees the folio.

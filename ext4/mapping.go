@@ -52,8 +52,8 @@ func (n *Inode) inlineMapping(off int64, yield func(Mapping, error) bool) {
 		yield(Mapping{}, err)
 		return
 	}
-	if off < n.length() {
-		yield(Mapping{Len: n.length(), Dev: int64(at.Block)<<n.fs.blockBits + int64(at.Offset) + iBlockOffset, Inline: true}, nil)
+	if size := n.length(); off < size { // once: others may change it
+		yield(Mapping{Len: size, Dev: int64(at.Block)<<n.fs.blockBits + int64(at.Offset) + iBlockOffset, Inline: true}, nil)
 	}
 }
 

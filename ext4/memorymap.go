@@ -52,19 +52,20 @@ func (n *Inode) Map(off, length int64, flags MapFlags) (*MemoryMap, error) {
 			return nil, err
 		}
 	}
-	n.Hold()
+	if err := n.Hold(); err != nil {
+		return nil, err
+	}
 	m := &MemoryMap{n: n, off: off, length: length, flags: flags}
 	m.mu.Init(classMap)
 	return m, nil
 }
 
-// Close ends the mapping. What was stored stays in the file, and is written back in time.
+// Close ends the mapping. What was stored stays in the file, and is written back in time. The error is that of [Inode.Release].
 func (m *MemoryMap) Close() error {
 	m.mu.Lock()
 	m.own = nil
 	m.mu.Unlock()
-	m.n.Release()
-	return nil
+	return m.n.Release()
 }
 
 // Len is the length of the mapping in bytes.
@@ -114,30 +115,27 @@ func (m *MemoryMap) ReadAt(p []byte, off int64) (int, error) {
 // load fills the start of p, within one block.
 func (m *MemoryMap) load(p []byte, off int64) (int, error) {
 	i, at, k := m.span(off, len(p))
-	if m.flags&MapPrivate != 0 {
-		m.mu.RLock()
-		if own := m.own[i]; own != nil {
-			defer m.mu.RUnlock()
-			return m.loadOwn(p[:k], own[at:], off)
-		}
-		m.mu.RUnlock()
-	}
-	size := m.n.length()
-	switch {
-	case m.off+off >= size:
-		return 0, io.EOF
-	case m.n.content == nil:
-		return m.n.ReadAt(p[:min(int64(k), size-m.off-off)], m.off+off)
-	}
-	return m.n.readSome(p[:k], m.off+off)
-}
-
-func (m *MemoryMap) loadOwn(p, own []byte, off int64) (int, error) {
 	left := m.n.length() - m.off - off
 	if left <= 0 {
 		return 0, io.EOF
 	}
-	return copy(p[:min(int64(len(p)), left)], own), nil
+	p = p[:min(int64(k), left)]
+	if m.flags&MapPrivate != 0 && m.loadOwn(i, at, p) {
+		return len(p), nil
+	}
+	return m.n.ReadAt(p, m.off+off)
+}
+
+// loadOwn fills p from the mapping's own copy of block i, and says whether there is one.
+func (m *MemoryMap) loadOwn(i uint64, at int, p []byte) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	own := m.own[i]
+	if own == nil {
+		return false
+	}
+	copy(p, own[at:])
+	return true
 }
 
 // span is the block of the file that offset off of the mapping lies in, the place in it, and how many of k bytes.
@@ -187,16 +185,19 @@ func (m *MemoryMap) storeBytes(p, old []byte, off int64) (int, error) {
 		done = int(min(int64(k), left))
 		merge(data[at:at+done], p[:done], old)
 	}
-	var err error
-	if m.flags&MapPrivate != 0 {
-		err = m.storeOwn(i, put)
-	} else {
-		err = m.n.store(i, m.fault, put)
-	}
+	err := m.storeTo(i, put)
 	if err == nil && done == 0 {
 		err = io.EOF
 	}
 	return done, err
+}
+
+// storeTo lets put change block i of the file, or the mapping's own copy of it.
+func (m *MemoryMap) storeTo(i uint64, put func(data []byte)) error {
+	if m.flags&MapPrivate != 0 {
+		return m.storeOwn(i, put)
+	}
+	return m.n.store(i, m.fault, put)
 }
 
 // merge copies from p what is not the same in old.
@@ -302,11 +303,7 @@ func (m *MemoryMap) swap(off int64, size int, f func(v uint64) (uint64, bool)) (
 			copy(data[at:at+size], b[:size])
 		}
 	}
-	if m.flags&MapPrivate != 0 {
-		err = m.storeOwn(i, put)
-	} else {
-		err = m.n.store(i, m.fault, put)
-	}
+	err = m.storeTo(i, put)
 	if err == nil && !whole {
 		err = io.EOF
 	}

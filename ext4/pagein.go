@@ -62,7 +62,8 @@ func (n *Inode) ahead(i, want uint64) int {
 	default:
 		want = max(want, first)
 	}
-	left := n.blocksOfSize() - min(i, n.blocksOfSize())
+	blocks := n.blocksOfSize() // once: others may change it
+	left := blocks - min(i, blocks)
 	return int(max(1, min(want, more, left, uint64(n.fs.files.pool.DirtyMax()/4))))
 }
 
@@ -116,17 +117,22 @@ func (n *Inode) readPart(list []*page.Folio, r run) error {
 	return nil
 }
 
-// readNewest fills p with the data of blocks from b on, which may be in the journal still.
+// readNewest fills p with the data of blocks from b on, which may be in the journal still. It asks the journal first: what is not there by then
+// is on the device, and what the device is read for may come home meanwhile.
 func (n *Inode) readNewest(p []byte, b ondisk.Block) error {
-	if err := n.fs.readDevice(p, int64(b)<<n.fs.blockBits); err != nil || !n.journalsData() {
+	var pending [][]byte
+	if n.journalsData() {
+		w := n.fs.rw.Load()
+		for i := range len(p) >> n.fs.blockBits {
+			data, _ := w.journal.Pending(b + ondisk.Block(i))
+			pending = append(pending, data)
+		}
+	}
+	if err := n.fs.readDevice(p, int64(b)<<n.fs.blockBits); err != nil {
 		return err
 	}
-	w := n.fs.rw.Load()
-	for bs := n.fs.blockSize; len(p) > 0; b++ {
-		if data, ok := w.journal.Pending(b); ok {
-			copy(p[:bs], data)
-		}
-		p = p[bs:]
+	for i, data := range pending {
+		copy(p[i<<n.fs.blockBits:], data)
 	}
 	return nil
 }

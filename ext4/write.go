@@ -48,7 +48,10 @@ func (n *Inode) writeLocked(p []byte, off int64) (int, error) {
 	if most <= 0 {
 		return 0, syscall.EFBIG
 	}
-	p = p[:min(int64(len(p)), most)]
+	over := int64(len(p)) > most
+	if over {
+		p = p[:most]
+	}
 	if err := n.stampWrite(); err != nil {
 		return 0, err
 	}
@@ -62,7 +65,7 @@ func (n *Inode) writeLocked(p []byte, off int64) (int, error) {
 			return done, err
 		}
 	}
-	if int64(len(p)) == most {
+	if over {
 		return len(p), syscall.EFBIG
 	}
 	return len(p), nil
