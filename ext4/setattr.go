@@ -16,6 +16,7 @@ type AttrChange struct {
 	ProjID *uint32
 	ATime  *time.Time
 	MTime  *time.Time
+	CTime  *time.Time // nil sets i_ctime to now: for a caller that keeps times itself, as the kernel does over FUSE
 	CrTime *time.Time
 
 	// Touch says that the times are those of now, as utimes does without times: that may be done to an append-only inode.
@@ -124,7 +125,11 @@ func (e *edit) apply(w *writer, a *AttrChange) error {
 	if a.CrTime != nil {
 		e.SetCreated(*a.CrTime)
 	}
-	e.SetChanged(w.now())
+	if a.CTime != nil {
+		e.SetChanged(*a.CTime)
+	} else {
+		e.SetChanged(w.now())
+	}
 	e.bump()
 	return nil
 }

@@ -1,0 +1,155 @@
+package fuse
+
+import (
+	"time"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"extant/ext4"
+	"extant/internal/ondisk"
+)
+
+// fill puts what stat shows of an inode into an answer.
+func (f *files) fill(in *ext4.Inode, out *fuse.Attr) (generation uint64) {
+	a := in.Attr()
+	out.Ino = uint64(in.Ino())
+	out.Size = uint64(a.Size)
+	out.Blocks = a.Blocks
+	out.Atime, out.Atimensec = stamp(a.ATime)
+	out.Mtime, out.Mtimensec = stamp(a.MTime)
+	out.Ctime, out.Ctimensec = stamp(a.CTime)
+	out.Mode = uint32(a.Mode)
+	out.Nlink = a.Links
+	out.Owner = fuse.Owner{Uid: a.UID, Gid: a.GID}
+	out.Rdev = rdevOf(ondisk.Device{Major: a.Major, Minor: a.Minor})
+	out.Blksize = f.blockSize
+	return uint64(a.Generation)
+}
+
+func stamp(t time.Time) (sec uint64, nsec uint32) { return uint64(t.Unix()), uint32(t.Nanosecond()) }
+
+func unstamp(sec uint64, nsec uint32) *time.Time {
+	t := time.Unix(int64(sec), int64(nsec))
+	return &t
+}
+
+// rdevOf is a device number as the protocol has it (new_encode_dev): the twelve bits of the major above the lowest eight of the minor.
+func rdevOf(d ondisk.Device) uint32 { return d.Minor&0xFF | d.Major<<8 | d.Minor&^0xFF<<12 }
+
+func deviceOf(rdev uint32) ondisk.Device {
+	return ondisk.Device{Major: rdev >> 8 & 0xFFF, Minor: rdev&0xFF | rdev>>12&0xFFF00}
+}
+
+func (f *files) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	out.SetTimeout(validity)
+	f.fill(n.Inode, &out.Attr)
+	return fuse.OK
+}
+
+// Statx is GetAttr with the time of creation.
+func (f *files) Statx(_ <-chan struct{}, in *fuse.StatxIn, out *fuse.StatxOut) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	var a fuse.Attr
+	f.fill(n.Inode, &a)
+	out.SetTimeout(validity)
+	out.Statx = fuse.Statx{
+		Mask: unix.STATX_BASIC_STATS, Blksize: a.Blksize, Nlink: a.Nlink, Uid: a.Uid, Gid: a.Gid, Mode: uint16(a.Mode), Ino: a.Ino,
+		Size: a.Size, Blocks: a.Blocks,
+		Atime: fuse.SxTime{Sec: a.Atime, Nsec: a.Atimensec},
+		Mtime: fuse.SxTime{Sec: a.Mtime, Nsec: a.Mtimensec},
+		Ctime: fuse.SxTime{Sec: a.Ctime, Nsec: a.Ctimensec},
+	}
+	attr := n.Attr()
+	out.RdevMajor, out.RdevMinor = attr.Major, attr.Minor
+	if !attr.CrTime.IsZero() {
+		out.Mask |= unix.STATX_BTIME
+		out.Btime.Sec, out.Btime.Nsec = stamp(attr.CrTime)
+	}
+	return fuse.OK
+}
+
+// SetAttr changes attributes. A new size comes first: it sets times too, which the kernel may know better.
+func (f *files) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	if err := f.setAttr(n, in); err != nil {
+		return status(err)
+	}
+	out.SetTimeout(validity)
+	f.fill(n.Inode, &out.Attr)
+	return fuse.OK
+}
+
+func (f *files) setAttr(n *node, in *fuse.SetAttrIn) error {
+	if size, ok := in.GetSize(); ok {
+		if int64(size) < 0 {
+			return unix.EFBIG
+		}
+		if err := f.dropPrivileges(n, in.Valid&fuse.FATTR_KILL_SUIDGID != 0); err != nil {
+			return err
+		}
+		if err := n.Truncate(int64(size)); err != nil {
+			return err
+		}
+	}
+	const rest = fuse.FATTR_MODE | fuse.FATTR_UID | fuse.FATTR_GID | fuse.FATTR_ATIME | fuse.FATTR_MTIME | fuse.FATTR_CTIME
+	if in.Valid&rest == 0 {
+		return nil
+	}
+	c := changeOf(in)
+	if c.UID != nil || c.GID != nil {
+		if err := f.chown(n, in, &c); err != nil {
+			return err
+		}
+	}
+	return n.SetAttr(c)
+}
+
+// changeOf is what a request asks for besides a size.
+func changeOf(in *fuse.SetAttrIn) (c ext4.AttrChange) {
+	if m, ok := in.GetMode(); ok {
+		mode := uint16(m)
+		c.Mode = &mode
+	}
+	if in.Valid&fuse.FATTR_UID != 0 {
+		c.UID = &in.Uid
+	}
+	if in.Valid&fuse.FATTR_GID != 0 {
+		c.GID = &in.Gid
+	}
+	now := time.Now()
+	if in.Valid&fuse.FATTR_ATIME != 0 {
+		c.ATime = unstamp(in.Atime, in.Atimensec)
+	}
+	if in.Valid&fuse.FATTR_ATIME_NOW != 0 {
+		c.ATime = &now
+	}
+	if in.Valid&fuse.FATTR_MTIME != 0 {
+		c.MTime = unstamp(in.Mtime, in.Mtimensec)
+	}
+	if in.Valid&fuse.FATTR_MTIME_NOW != 0 {
+		c.MTime = &now
+	}
+	if in.Valid&fuse.FATTR_CTIME != 0 {
+		c.CTime = unstamp(in.Ctime, in.Ctimensec)
+	}
+	c.Touch = touches(in)
+	return c
+}
+
+// touches reports whether the times are those of now: utimes without times, or what the kernel tells of what was written through its
+// cache.
+func touches(in *fuse.SetAttrIn) bool {
+	const both = fuse.FATTR_ATIME_NOW | fuse.FATTR_MTIME_NOW
+	return in.Valid&both == both || in.Valid&fuse.FATTR_ATIME == 0 && in.Valid&fuse.FATTR_MTIME != 0 && in.Valid&fuse.FATTR_CTIME != 0
+}

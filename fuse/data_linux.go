@@ -1,0 +1,152 @@
+package fuse
+
+import (
+	"io"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"extant/ext4"
+	"extant/internal/ondisk"
+)
+
+func (f *files) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return nil, status(err)
+	}
+	k, err := n.ReadAt(buf, int64(in.Offset))
+	if err != nil && err != io.EOF {
+		return nil, status(err)
+	}
+	return fuse.ReadResultData(buf[:k]), fuse.OK
+}
+
+func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return 0, status(err)
+	}
+	if err := f.dropPrivileges(n, in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0); err != nil {
+		return 0, status(err)
+	}
+	off, old := int64(in.Offset), 0
+	if in.WriteFlags&fuse.WRITE_CACHE != 0 {
+		old = n.unchanged(off, len(data))
+	}
+	k, err := n.WriteAt(data[old:], off+int64(old))
+	if err != nil && k == 0 {
+		return 0, status(err)
+	}
+	return uint32(old + k), fuse.OK
+}
+
+// unchanged is how many bytes of a range the kernel sends along with what was appended to an append-only file, as it writes whole pages.
+func (n *node) unchanged(off int64, size int) int {
+	a := n.Attr()
+	if a.Flags&ondisk.InodeAppend == 0 {
+		return 0
+	}
+	return int(min(max(a.Size-off, 0), int64(size)))
+}
+
+// Fsync makes a file durable. The blocks it has got are news to the kernel, which counts none of those it writes from its cache.
+func (f *files) Fsync(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	if in.FsyncFlags&fsyncData != 0 {
+		err = n.Fdatasync()
+	} else {
+		err = n.Fsync()
+	}
+	f.notify.InodeNotify(in.NodeId, -1, 0)
+	return status(err)
+}
+
+// Modes of fallocate that are known. A kernel passes on the first five.
+var fallocModes = map[uint32]ext4.FallocMode{
+	0:                         ext4.FallocAllocate,
+	unix.FALLOC_FL_KEEP_SIZE:  ext4.FallocKeepSize,
+	unix.FALLOC_FL_ZERO_RANGE: ext4.FallocZero,
+	unix.FALLOC_FL_ZERO_RANGE | unix.FALLOC_FL_KEEP_SIZE: ext4.FallocZeroKeep,
+	unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE: ext4.FallocPunch,
+	unix.FALLOC_FL_COLLAPSE_RANGE:                        ext4.FallocCollapse,
+	unix.FALLOC_FL_INSERT_RANGE:                          ext4.FallocInsert,
+}
+
+func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	mode, ok := fallocModes[in.Mode]
+	if !ok {
+		return fuse.Status(syscall.EOPNOTSUPP)
+	}
+	return status(n.Fallocate(mode, int64(in.Offset), int64(in.Length)))
+}
+
+// Lseek finds data and holes. The kernel asks without having sent what it has in its write-back cache, so it is made to.
+func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	if f.writeBack {
+		f.notify.InodeNotify(in.NodeId, 0, 0)
+	}
+	var off int64
+	switch in.Whence {
+	case unix.SEEK_DATA:
+		off, err = n.SeekData(int64(in.Offset))
+	case unix.SEEK_HOLE:
+		off, err = n.SeekHole(int64(in.Offset))
+	default:
+		return fuse.EINVAL
+	}
+	out.Offset = uint64(off)
+	return status(err)
+}
+
+// copyMax is how many bytes one request copies; the caller asks for the rest.
+const copyMax = 16 << 20
+
+// CopyFileRange copies within the file system, past the kernel, which has written what it had of both files before.
+func (f *files) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
+	from, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return 0, status(err)
+	}
+	to, err := f.nodes.get(in.NodeIdOut)
+	if err != nil {
+		return 0, status(err)
+	}
+	if in.Flags != 0 {
+		return 0, fuse.EINVAL
+	}
+	left := int64(min(in.Len, copyMax))
+	buf := make([]byte, min(left, requestMax))
+	done := int64(0)
+	for left > 0 {
+		k, err := from.ReadAt(buf[:min(left, int64(len(buf)))], int64(in.OffIn)+done)
+		if k > 0 {
+			k, werr := to.WriteAt(buf[:k], int64(in.OffOut)+done)
+			done, left = done+int64(k), left-int64(k)
+			if werr != nil {
+				err = werr
+			}
+		}
+		if err != nil || k == 0 {
+			if err == io.EOF || done > 0 {
+				err = nil
+			}
+			return uint32(done), status(err)
+		}
+	}
+	return uint32(done), fuse.OK
+}
+
+const fsyncData = 1 // FUSE_FSYNC_FDATASYNC

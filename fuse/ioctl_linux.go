@@ -1,0 +1,133 @@
+package fuse
+
+import (
+	"encoding/binary"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"extant/ext4"
+	"extant/internal/ondisk"
+)
+
+// Requests of ioctl(2) that x/sys does not name.
+const (
+	fsGetXattr   = 0x801C581F // FS_IOC_FSGETXATTR
+	fsSetXattr   = 0x401C5820 // FS_IOC_FSSETXATTR
+	fsGetVersion = 0x80087601 // FS_IOC_GETVERSION
+	fsSetVersion = 0x40087602 // FS_IOC_SETVERSION
+	ext4GetGen   = 0x80086603 // EXT4_IOC_GETVERSION
+	ext4SetGen   = 0x40086604 // EXT4_IOC_SETVERSION
+	ext4Shutdown = 0x8004587D // EXT4_IOC_SHUTDOWN
+	fsGetLabel   = 0x81009431 // FS_IOC_GETFSLABEL
+)
+
+// Ioctl answers those requests that the kernel passes on: most of those of ext4, but not FIEMAP and FIFREEZE, which it refuses by itself. The
+// kernel has looked at who may change flags.
+func (f *files) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, arg []byte, _ *fuse.IoctlOut, out []byte) fuse.Status {
+	n, err := f.nodes.get(in.NodeId)
+	if err != nil {
+		return status(err)
+	}
+	le := binary.NativeEndian
+	a := n.Attr()
+	switch {
+	case in.Cmd == unix.FS_IOC_GETFLAGS && len(out) >= 4:
+		le.PutUint32(out, visibleFlags(a.Flags))
+	case in.Cmd == unix.FS_IOC_SETFLAGS && len(arg) >= 4:
+		err = n.SetFlags(le.Uint32(arg))
+	case in.Cmd == fsGetXattr && len(out) >= fsxattrSize:
+		putFsxattr(out, &a)
+	case in.Cmd == fsSetXattr && len(arg) >= fsxattrSize:
+		err = setFsxattr(n, arg, &a)
+	case (in.Cmd == fsGetVersion || in.Cmd == ext4GetGen) && len(out) >= 4:
+		le.PutUint32(out, a.Generation)
+	case (in.Cmd == fsSetVersion || in.Cmd == ext4SetGen) && len(arg) >= 4:
+		if err = syscall.EPERM; in.Uid == 0 || in.Uid == a.UID {
+			err = n.SetGeneration(le.Uint32(arg))
+		}
+	case in.Cmd == fsGetLabel && len(out) >= len(ondisk.Super{}.VolumeName):
+		sb := f.fs.Super()
+		copy(out, sb.VolumeName[:])
+	case in.Cmd == ext4Shutdown:
+		err = f.shutdown(in)
+	default:
+		err = syscall.ENOTTY
+	}
+	return status(err)
+}
+
+// visibleFlags are the flags that lsattr shows (EXT4_FL_USER_VISIBLE). That data is inline is among them.
+func visibleFlags(flags uint32) uint32 {
+	const visible = 0x725BDFFF
+	return flags & visible
+}
+
+// shutdown ends writing as a crash would (EXT4_IOC_SHUTDOWN). How, is in the caller's memory, where the kernel leaves it, since the request is
+// declared the wrong way round; who cannot look there does not write anything more.
+func (f *files) shutdown(in *fuse.IoctlIn) error {
+	if in.Uid != 0 && in.Uid != uint32(syscall.Geteuid()) {
+		return syscall.EPERM
+	}
+	mode := uint32(ext4.ShutdownNoLogFlush)
+	var buf [4]byte
+	local := []unix.Iovec{{Base: &buf[0], Len: 4}}
+	remote := []unix.RemoteIovec{{Base: uintptr(in.Arg), Len: 4}}
+	if n, err := unix.ProcessVMReadv(int(in.Pid), local, remote, 0); err == nil && n == len(buf) {
+		mode = binary.NativeEndian.Uint32(buf[:])
+	}
+	if mode > uint32(ext4.ShutdownNoLogFlush) {
+		return syscall.EINVAL
+	}
+	return f.fs.Shutdown(ext4.ShutdownMode(mode))
+}
+
+// struct fsxattr: flags, a hint for the size of extents, their number, the project, another hint, and room.
+const (
+	fsxattrSize    = 28
+	fsxattrProject = 12
+)
+
+// Flags of struct fsxattr and those of ext4 that they mean.
+var fsxattrFlags = []struct{ generic, ext4 uint32 }{
+	{0x00000008, ondisk.InodeImmutable},
+	{0x00000010, ondisk.InodeAppend},
+	{0x00000020, ondisk.InodeSync},
+	{0x00000040, ondisk.InodeNoAtime},
+	{0x00000080, ondisk.InodeNoDump},
+	{0x00000200, ondisk.InodeProjInherit},
+}
+
+func putFsxattr(p []byte, a *ext4.Attr) {
+	flags := uint32(0)
+	for _, f := range fsxattrFlags {
+		if a.Flags&f.ext4 != 0 {
+			flags |= f.generic
+		}
+	}
+	binary.NativeEndian.PutUint32(p, flags)
+	binary.NativeEndian.PutUint32(p[fsxattrProject:], a.ProjID)
+}
+
+func setFsxattr(n *node, p []byte, a *ext4.Attr) error {
+	want := binary.NativeEndian.Uint32(p)
+	flags := visibleFlags(a.Flags)
+	for _, f := range fsxattrFlags {
+		flags &^= f.ext4
+		if want&f.generic != 0 {
+			flags |= f.ext4
+		}
+		want &^= f.generic
+	}
+	if want != 0 {
+		return syscall.EOPNOTSUPP
+	}
+	project := binary.NativeEndian.Uint32(p[fsxattrProject:])
+	if project != a.ProjID {
+		if err := n.SetAttr(ext4.AttrChange{ProjID: &project}); err != nil {
+			return err
+		}
+	}
+	return n.SetFlags(flags)
+}
