@@ -186,7 +186,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// ReadDir reads the next n entries of a directory, or with n <= 0 all that are left, in the order they have on disk, without
+// ReadDir reads the next n entries of a directory, or with n <= 0 all that are left, in the order of the directory (see ext4.Inode.ReadDir), without
 // "." and "..". At the end with n > 0 the error is io.EOF. With n <= 0, damage in one place does not keep it from what lies behind: it
 // returns all that can be read, and the first error.
 func (f *File) ReadDir(n int) ([]fs.DirEntry, error) {

@@ -9,8 +9,8 @@ import (
 	"extant/internal/ondisk"
 )
 
-// Cookie is a place in a directory: before the entry it was got with, or the start for 0. It stays good for as long as
-// the entry is not removed.
+// Cookie is a place in a directory: after the entry it was got with, or the start for 0. It stays good while the directory changes, and is
+// below 1<<63.
 type Cookie uint64
 
 // DirEntry is one name in a directory.
@@ -27,8 +27,11 @@ type dirArea struct {
 	base Cookie // of its first byte
 }
 
-// ReadDir yields the entries of a directory from a place on, "." and ".." included, in the order they have on disk. In an
-// encrypted directory names are shown as the kernel shows them without the key.
+// ReadDir yields the entries of a directory from a place on, "." and ".." included. In an encrypted directory names are shown as the kernel
+// shows them without the key.
+//
+// The order is the one on disk, or in a mount to write, of directories that may be indexed, that of the hashes of names. A name that is in the directory
+// from the first call to the last is seen once, whatever comes and goes beside it, and however often reading ends and goes on.
 //
 // An error is about one entry or one block: a caller that goes on gets what is left of the directory.
 func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
@@ -42,6 +45,9 @@ func (n *Inode) ReadDir(from Cookie) iter.Seq2[DirEntry, error] {
 		}
 		show := n.shower()
 		n.accessed()
+		if n.ordered(from) && n.readOrdered(from, show, yield) {
+			return
+		}
 		for area, err := range n.areaCopies(from) {
 			if err != nil {
 				if !yield(DirEntry{}, err) {
@@ -123,21 +129,22 @@ func (n *Inode) readArea(a dirArea, from Cookie, show nameShower, yield func(Dir
 		if d.Ino == 0 || a.base+Cookie(d.Off) < from || n.fs.fast.hides(n.ino, d.Name) {
 			continue
 		}
-		e := DirEntry{Ino: d.Ino, Next: a.base + Cookie(d.Off+d.Len)}
-		if n.fs.sb.HasIncompat(ondisk.IncompatFileType) {
-			e.Type = d.Type
-		}
-		if e.Name, err = show(d, a.data); err != nil {
-			if !yield(e, err) {
-				return false
-			}
-			continue
-		}
-		if !yield(e, nil) {
+		if !yield(n.dirEntry(d, a.data, a.base+Cookie(d.Off+d.Len), show)) {
 			return false
 		}
 	}
 	return true
+}
+
+// dirEntry is what is yielded of an entry that lies in an area.
+func (n *Inode) dirEntry(d ondisk.Dirent, area []byte, next Cookie, show nameShower) (DirEntry, error) {
+	e := DirEntry{Ino: d.Ino, Next: next}
+	if n.fs.sb.HasIncompat(ondisk.IncompatFileType) {
+		e.Type = d.Type
+	}
+	var err error
+	e.Name, err = show(d, area)
+	return e, err
 }
 
 // readAdded yields the entries that only the fast commits hold. They come last.

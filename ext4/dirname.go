@@ -12,7 +12,9 @@ func (n *Inode) shower() nameShower {
 	if !n.encrypted() {
 		return n.plainName
 	}
+	n.mu.RLock()
 	hash := n.noKeyHash()
+	n.mu.RUnlock()
 	return func(d ondisk.Dirent, area []byte) (string, error) {
 		if isDot(d.Name) {
 			return string(d.Name), nil

@@ -106,3 +106,18 @@ func (n *Inode) OvertakenGrowth(blocks int64, uid uint32) error {
 
 // ForgetInode has the next who asks for an inode load another. Nobody uses the one there is any more.
 func (fs *FS) ForgetInode(ino ondisk.Ino) { fs.inodes.Drop(ino) }
+
+// PlaceOf is the place of a name in a directory that is read in the order of hashes, and Places those of names that are read together.
+func PlaceOf(h ondisk.NameHash) Cookie { return orderedAt(h) }
+
+func Places(hashes []ondisk.NameHash, names []string) (at []Cookie) {
+	var list []orderedDirent
+	for i, h := range hashes {
+		list = append(list, orderedDirent{Dirent: ondisk.Dirent{Name: []byte(names[i])}, at: orderedAt(h)})
+	}
+	placeDirents(list)
+	for _, d := range list {
+		at = append(at, d.at)
+	}
+	return at
+}

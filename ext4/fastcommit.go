@@ -23,7 +23,7 @@ type fastDir struct {
 }
 
 // fastCookies are the cookies of names that only fast commits hold: this and upward.
-const fastCookies Cookie = 1 << 62
+const fastCookies Cookie = 1 << 61
 
 // slot is the inode as the fast commits leave it; nil where they do not hold it.
 func (f *fastCommits) slot(ino ondisk.Ino) []byte {

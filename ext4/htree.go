@@ -80,7 +80,7 @@ type dxPlace struct {
 // below is the block that the entry leads to.
 func (p dxPlace) below() ondisk.FileBlock { return p.node.Block(p.i) }
 
-// probe walks down to the first leaf that may hold names of a hash.
+// probe walks down to the first leaf that may hold names of a hash. With an error, the path ends where that was met.
 func (n *Inode) probe(root ondisk.DxRoot, node ondisk.DxNode, hash uint32) (dxPath, error) {
 	p := dxPath{n: n, hash: hash, last: int(root.IndirectLevels)}
 	p.at[0] = dxPlace{0, node, node.Find(hash)}
@@ -88,6 +88,7 @@ func (n *Inode) probe(root ondisk.DxRoot, node ondisk.DxNode, hash uint32) (dxPa
 		fb := p.at[level].below()
 		node, err := n.indexNode(fb)
 		if err != nil {
+			p.last = level
 			return p, err
 		}
 		p.at[level+1] = dxPlace{fb, node, node.Find(hash)}
@@ -97,6 +98,26 @@ func (n *Inode) probe(root ondisk.DxRoot, node ondisk.DxNode, hash uint32) (dxPa
 
 // leaf is the block of the directory that the path leads to.
 func (p *dxPath) leaf() uint64 { return uint64(p.at[p.last].below()) }
+
+// start is the lowest hash in what the path leads to, and end the one that what comes after begins with, 1<<32 where nothing does, both with bit 0
+// as stored.
+func (p *dxPath) start() uint64 {
+	for level := p.last; level >= 0; level-- {
+		if at := p.at[level]; at.i > 0 {
+			return uint64(at.node.Hash(at.i))
+		}
+	}
+	return 0
+}
+
+func (p *dxPath) end() uint64 {
+	for level := p.last; level >= 0; level-- {
+		if at := p.at[level]; at.i+1 < at.node.Count() {
+			return uint64(at.node.Hash(at.i + 1))
+		}
+	}
+	return hashesEnd
+}
 
 // next moves to the leaf after, if that one goes on with names of the same hash.
 func (p *dxPath) next() (bool, error) {

@@ -94,14 +94,13 @@ func TestHashes(t *testing.T) {
 	}
 }
 
-// TestCollisions looks up names of one hash that fill more than one leaf.
-func TestCollisions(t *testing.T) {
+// collisions are long names, two of each hash.
+func collisions(t *testing.T, v ondisk.HashVersion, seed [4]uint32, count int) (list []string) {
+	t.Helper()
 	seen := map[uint32]string{}
-	var list []string
-	seed := [4]uint32{0x0a1f7d6c, 0x1e4e4e8f, 0x1c2b0a9d, 0x605f4e3d} // any: the image is told to use it
-	for i := 0; len(list) < 60; i++ {
+	for i := 0; len(list) < count; i++ {
 		name := fmt.Sprintf("%d%s", i, strings.Repeat("c", 245))
-		h, err := ondisk.HashName(ondisk.HashTEA, seed, []byte(name))
+		h, err := ondisk.HashName(v, seed, []byte(name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,6 +109,13 @@ func TestCollisions(t *testing.T) {
 		}
 		seen[h.Major] = name
 	}
+	return list
+}
+
+// TestCollisions looks up names of one hash that fill more than one leaf.
+func TestCollisions(t *testing.T) {
+	seed := [4]uint32{0x0a1f7d6c, 0x1e4e4e8f, 0x1c2b0a9d, 0x605f4e3d} // any: the image is told to use it
+	list := collisions(t, ondisk.HashTEA, seed, 60)
 	im := mke2fs(t, bigDir(t, list), "16M", "-t ext4 -b 1024")
 	run(t, tool(t, "tune2fs"), "-E", "hash_alg=tea", im.path)
 	im.debugfs("set_super_value flags 1", "set_super_value hash_seed 6c7d1f0a-8f4e-4e1e-9d0a-2b1c3d4e5f60")

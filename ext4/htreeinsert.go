@@ -4,7 +4,6 @@ import (
 	"syscall"
 
 	"extant/internal/buffer"
-	"extant/internal/casefold"
 	"extant/internal/journal"
 	"extant/internal/ondisk"
 )
@@ -124,7 +123,7 @@ func (n *Inode) splitLeaf(h *journal.Handle, root ondisk.DxRoot, p *dxPath) erro
 	if err != nil {
 		return err
 	}
-	hash, err := ondisk.SplitDirLeaf(leftData, data, n.fs.dirTail(), n.entryHash(root.HashVersion))
+	hash, err := ondisk.SplitDirLeaf(leftData, data, n.fs.dirTail(), n.majorHash(root.HashVersion))
 	if err != nil {
 		return ondisk.Locate(err, n.ino, left.Block())
 	}
@@ -133,17 +132,12 @@ func (n *Inode) splitLeaf(h *journal.Handle, root ondisk.DxRoot, p *dxPath) erro
 	return n.point(h, p.at[p.last], hash, fb)
 }
 
-// entryHash returns how names in the leaves are hashed.
-func (n *Inode) entryHash(version uint8) func(ondisk.Dirent) (uint32, error) {
-	v, folded := n.fs.sb.HashVersion(version), n.core().disk.Has(ondisk.InodeCasefold)
+// majorHash returns what the index sorts names in the leaves by.
+func (n *Inode) majorHash(version uint8) func(ondisk.Dirent) (uint32, error) {
+	hash := n.entryHash(n.fs.sb.HashVersion(version))
 	return func(d ondisk.Dirent) (uint32, error) {
-		name := d.Name
-		if folded {
-			f := casefold.NewName(name)
-			name = f.Key()
-		}
-		hash, err := ondisk.HashName(v, n.fs.sb.HashSeed, name)
-		return hash.Major, err
+		h, err := hash(d, nil)
+		return h.Major, err
 	}
 }
 

@@ -105,14 +105,7 @@ func TestRefusedToWrite(t *testing.T) {
 			s.unmount()
 			s.damaged = true
 			if c.sb != nil {
-				sb := superOf(t, s.dev)
-				c.sb(&sb)
-				sb.SetCsum()
-				raw := make([]byte, ondisk.SuperSize)
-				sb.Encode(raw)
-				if _, err := s.dev.WriteAt(raw, ondisk.SuperOffset); err != nil {
-					t.Fatal(err)
-				}
+				s.editSuper(c.sb)
 			}
 			c.o.ReadWrite = true
 			_, err := ext4.Mount(s.dev, c.o)

@@ -15,6 +15,7 @@ import (
 	"extant/ext4"
 	"extant/fsck"
 	"extant/internal/ext4test"
+	"extant/internal/ondisk"
 	"extant/mkfs"
 )
 
@@ -86,6 +87,19 @@ func (s *scratch) remount() {
 	s.t.Helper()
 	s.unmount()
 	s.mount()
+}
+
+// editSuper changes the super block of the device, which is not mounted.
+func (s *scratch) editSuper(change func(*ondisk.Super)) {
+	s.t.Helper()
+	sb := superOf(s.t, s.dev)
+	change(&sb)
+	sb.SetCsum()
+	raw := make([]byte, ondisk.SuperSize)
+	sb.Encode(raw)
+	if _, err := s.dev.WriteAt(raw, ondisk.SuperOffset); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // check judges the device, which is not mounted, with our checker and with e2fsck.
