@@ -77,7 +77,7 @@ func (n *Inode) freeAll(w *writer) (unused []*Inode, err error) {
 // dying decides that an inode is to be freed, and that nobody may hold it any more. It waits for who changes the inode without a Hold, and
 // whoever comes later sees that it is gone.
 func (n *Inode) dying() bool {
-	n.lockChild()
+	n.lockChild(true)
 	defer n.mu.Unlock()
 	n.state.Lock()
 	defer n.state.Unlock()

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"errors"
 	"syscall"
 
 	"extant/internal/journal"
@@ -11,15 +12,38 @@ import (
 // childLevel is how the lock of an inode is taken beneath that of its directory.
 var childLevel = sched.Level(2)
 
-// lockChild takes the lock of an inode beneath that of a directory that holds a name of it.
+// lockChild takes the lock of an inode beneath that of a directory that holds a name of it, and reports whether it has. In a damaged file system a
+// directory may have a name in one that lies below it, so who does not hold the rename lock does not wait for a directory: two tasks that did might wait
+// for each other. Who has not got the lock lets go of all and takes the rename lock first.
 //
 // +checklocksignore
-func (n *Inode) lockChild() {
-	if n.IsDir() {
+func (n *Inode) lockChild(renameHeld bool) bool {
+	switch {
+	case !n.IsDir():
+		n.mu.Lock()
+	case renameHeld:
 		n.mu.NestedLock(childLevel)
-		return
+	default:
+		return n.mu.NestedTryLock(childLevel)
 	}
-	n.mu.Lock()
+	return true
+}
+
+// errChildBusy says that lockChild has not got a lock.
+var errChildBusy = errors.New("ext4: the directory is in use")
+
+// owns says what is wrong with the name that a directory has in n: it has another parent, and n may lie in it. Both are locked.
+//
+// +checklocksignore
+func (n *Inode) owns(child *Inode) error {
+	up, err := child.lookupLocked("..")
+	switch {
+	case err == syscall.ENOENT:
+		return child.corrupt("directory", "no entry \"..\"")
+	case err == nil && up != n.ino:
+		return n.corrupt("directory entry", "it names directory %d, whose parent is %d", child.ino, up)
+	}
+	return err
 }
 
 // Link gives an inode that is no directory one more name in the directory. Besides what Create answers: syscall.EPERM for a directory,
@@ -50,7 +74,7 @@ func (n *Inode) linkLocked(w *writer, name string, target *Inode) error {
 	if target.IsDir() {
 		return syscall.EPERM
 	}
-	target.lockChild()
+	target.lockChild(false)
 	defer target.mu.Unlock()
 	if err := n.mayLink(w, target); err != nil {
 		return err
@@ -151,7 +175,12 @@ func (n *Inode) remove(name string, dir bool, check func(*Inode) error) error {
 	if err := checkOldName(name, dir); err != nil {
 		return err
 	}
-	child, err := n.removeLocked(w, name, dir, check)
+	child, err := n.removeLocked(w, name, dir, false, check)
+	if err == errChildBusy {
+		w.rename.Lock()
+		child, err = n.removeLocked(w, name, dir, true, check)
+		w.rename.Unlock()
+	}
 	if err == nil && child.core().disk.LinksCount == 0 {
 		err = child.evict(w)
 	}
@@ -175,15 +204,17 @@ func checkOldName(name string, dir bool) error {
 	return nil
 }
 
-// removeLocked takes the name out, and returns the inode that it named.
-func (n *Inode) removeLocked(w *writer, name string, dir bool, check func(*Inode) error) (*Inode, error) {
+// removeLocked takes the name out, and returns the inode that it named. The error is errChildBusy where the rename lock is needed.
+func (n *Inode) removeLocked(w *writer, name string, dir, renameHeld bool, check func(*Inode) error) (*Inode, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	at, child, err := n.entry(name)
 	if err != nil {
 		return nil, err
 	}
-	child.lockChild()
+	if !child.lockChild(renameHeld) {
+		return nil, errChildBusy
+	}
 	defer child.mu.Unlock()
 	if check != nil {
 		if err := check(child); err != nil {
@@ -248,6 +279,9 @@ func (n *Inode) mayRemove(child *Inode, dir bool) error {
 		return syscall.EBUSY
 	case !dir:
 		return nil
+	}
+	if err := n.owns(child); err != nil {
+		return err
 	}
 	empty, err := child.empty()
 	if err == nil && !empty {

@@ -83,6 +83,7 @@ type renaming struct {
 	from, to         *Inode
 	oldName, newName string
 	RenameOptions
+	renameHeld bool // the rename lock
 
 	oldAt, newAt entryPlace
 	newMatch     *nameMatch
@@ -103,12 +104,16 @@ func (r *renaming) locked() error {
 		return syscall.ENOTDIR
 	}
 	if !r.across() {
-		r.from.mu.Lock()
-		defer r.from.mu.Unlock()
-		return r.prepare(nil, nil)
+		if err := r.within(); err != errChildBusy {
+			return err
+		}
 	}
 	r.w.rename.Lock()
 	defer r.w.rename.Unlock()
+	r.renameHeld = true
+	if !r.across() {
+		return r.within()
+	}
 	// Nothing gets another parent meanwhile, so what lies above what does not change.
 	below, err := r.to.under(r.from)
 	if err != nil {
@@ -129,9 +134,20 @@ func (r *renaming) locked() error {
 	return r.prepare(below, above)
 }
 
+// within renames in one directory. The error is errChildBusy where the rename lock is needed.
+func (r *renaming) within() error {
+	r.from.mu.Lock()
+	defer r.from.mu.Unlock()
+	return r.prepare(nil, nil)
+}
+
 // under returns, where n lies below the directory top, the child of top that it lies below or is; else nil. The rename lock is held.
 func (n *Inode) under(top *Inode) (*Inode, error) {
-	for d := n; d.ino != ondisk.RootIno; {
+	left := n.fs.sb.InodesCount
+	for d := n; d.ino != ondisk.RootIno; left-- {
+		if left == 0 {
+			return nil, n.corrupt("directory", "what it lies in lies within itself")
+		}
 		up, err := d.parent()
 		if err == syscall.ENOENT {
 			return nil, nil // removed
@@ -152,9 +168,7 @@ func (n *Inode) under(top *Inode) (*Inode, error) {
 		if !next.IsDir() {
 			return nil, d.corrupt("directory", "inode %d, its parent, is no directory", up)
 		}
-		if d = next; d == n {
-			return nil, n.corrupt("directory", "it lies within itself")
-		}
+		d = next
 	}
 	return nil, nil
 }
@@ -170,15 +184,36 @@ func (r *renaming) prepare(below, above *Inode) error {
 	case r.other == above && above != nil:
 		return syscall.ENOTEMPTY
 	}
+	for _, x := range [...]*Inode{r.child, r.other} {
+		if x != nil && (x == r.from || x == r.to) {
+			return x.corrupt("directory", "it has a name where it does not lie")
+		}
+	}
 	first, second := r.child, r.other
 	if second != nil && (second.IsDir() && !first.IsDir() || second.IsDir() == first.IsDir() && second.ino < first.ino) {
 		first, second = second, first
 	}
-	first.lockChild()
+	if !first.lockChild(r.renameHeld) {
+		return errChildBusy
+	}
 	defer first.mu.Unlock()
 	if second != nil {
-		second.lockChildAfter(first)
+		if !second.lockChildAfter(first, r.renameHeld) {
+			return errChildBusy
+		}
 		defer second.mu.Unlock()
+	}
+	return r.checkAndRun()
+}
+
+// checkAndRun is the rest, with all locked.
+func (r *renaming) checkAndRun() error {
+	for _, x := range [...]struct{ dir, child *Inode }{{r.from, r.child}, {r.to, r.other}} {
+		if x.child != nil && x.child.IsDir() {
+			if err := x.dir.owns(x.child); err != nil {
+				return err
+			}
+		}
 	}
 	if r.Check != nil {
 		if err := r.Check(r.child, r.other); err != nil {
@@ -194,15 +229,18 @@ func (r *renaming) prepare(below, above *Inode) error {
 // lockChildAfter is lockChild where first, of the same directory or another, is locked already.
 //
 // +checklocksignore
-func (n *Inode) lockChildAfter(first *Inode) {
+func (n *Inode) lockChildAfter(first *Inode, renameHeld bool) bool {
 	switch {
-	case n.IsDir():
+	case n.IsDir() && renameHeld:
 		n.mu.NestedLock(sched.Level(3))
+	case n.IsDir():
+		return n.mu.NestedTryLock(sched.Level(3))
 	case !first.IsDir():
 		n.mu.NestedLock(sched.Level(1))
 	default:
 		n.mu.Lock()
 	}
+	return true
 }
 
 // lookUp finds both names.
