@@ -183,7 +183,7 @@ func (f *fastReader) base(ino ondisk.Ino) ([]byte, error) {
 	if errors.Is(err, syscall.ESTALE) {
 		return make([]byte, f.fs.inodeSize), nil
 	}
-	return slot, err
+	return slices.Clone(slot), err
 }
 
 // slot lays the image of an inode over its slot. The image is as long as the fields and stops before xattrs; the root of the extent

@@ -25,6 +25,9 @@ type FS struct {
 	inodes *clock.Cache[ondisk.Ino, Inode] // by number, the ones with a policy among them
 	fast   *fastCommits                    // what the journal holds beyond blocks; nil for nothing
 
+	constant bool                      // immutable: it is mounted to read, and nothing in memory ever changes
+	table    sched.Pointer[groupTable] // where it is constant: of the group asked for last
+
 	rw    sched.Pointer[writer] // nil where it is mounted to read
 	files *fileCache            // immutable: nil where it is mounted to read
 }
@@ -61,8 +64,15 @@ func newFS(l *layout, view io.ReaderAt, o Options) *FS {
 	}
 	forInodes := budget / 8
 	fs := &FS{layout: l, view: view}
-	fs.cache = buffer.New(view, l.blockSize, budget-forInodes)
-	fs.inodes = clock.New(int(forInodes/max(inodeBytes, int64(2*l.inodeSize))), inodeClasses, fs.loadInode)
+	inodes := int(forInodes / max(inodeBytes, int64(2*l.inodeSize)))
+	if o.ReadWrite {
+		fs.cache = buffer.New(view, l.blockSize, budget-forInodes)
+		fs.inodes = clock.New(inodes, inodeClasses, fs.loadInode)
+		return fs
+	}
+	fs.constant = true
+	fs.cache = buffer.NewConstant(view, l.blockSize, budget-forInodes)
+	fs.inodes = clock.NewConstant(inodes, inodeClasses, fs.loadInode)
 	return fs
 }
 

@@ -47,7 +47,27 @@ func (fs *FS) readDesc(g ondisk.Group) (d ondisk.GroupDesc, raw []byte, b ondisk
 
 // inodeTable is where the inode table of a group begins. The descriptor may have a wrong checksum and its bitmaps anywhere: a kernel that
 // mounts to read believes such a one, too. Inodes have checks of their own, and all of a group's would be lost.
-func (fs *FS) inodeTable(g ondisk.Group) (at ondisk.Block, err error) {
+func (fs *FS) inodeTable(g ondisk.Group) (ondisk.Block, error) {
+	if !fs.constant {
+		return fs.findInodeTable(g)
+	}
+	if t := fs.table.Load(); t != nil && t.group == g {
+		return t.at, nil
+	}
+	at, err := fs.findInodeTable(g)
+	if err == nil {
+		fs.table.Store(&groupTable{g, at})
+	}
+	return at, err
+}
+
+// groupTable is where the inode table of a group begins.
+type groupTable struct {
+	group ondisk.Group
+	at    ondisk.Block
+}
+
+func (fs *FS) findInodeTable(g ondisk.Group) (at ondisk.Block, err error) {
 	b, _ := fs.descPlace(g)
 	if a := fs.allocator(); a != nil {
 		at, err = a.InodeTable(g)

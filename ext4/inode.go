@@ -3,10 +3,12 @@ package ext4
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"syscall"
 
+	"extant/internal/buffer"
 	"extant/internal/ondisk"
 	"extant/sched"
 )
@@ -83,6 +85,8 @@ type Slot struct {
 	Block  ondisk.Block
 	Offset int // bytes into the block
 	Size   int // bytes
+
+	table ondisk.Block // that it belongs to
 }
 
 // Root is the root directory.
@@ -151,6 +155,7 @@ func (fs *FS) InodeSlot(ino ondisk.Ino) (Slot, error) {
 		Block:  table + ondisk.Block(off>>fs.blockBits),
 		Offset: int(off & uint64(fs.blockSize-1)),
 		Size:   fs.inodeSize,
+		table:  table,
 	}, nil
 }
 
@@ -168,46 +173,57 @@ func (fs *FS) neverUsed(ino ondisk.Ino) bool {
 // loadInode reads an inode for the cache. The error may go to several tasks at once, so it says all there is to say: nobody
 // adds to it.
 func (fs *FS) loadInode(ino ondisk.Ino) (*Inode, error) {
-	slot, b, err := fs.readSlot(ino)
+	slot, at, err := fs.readSlot(ino)
 	if err != nil {
-		return nil, ondisk.Locate(err, ino, b)
+		return nil, ondisk.Locate(err, ino, at.Block)
 	}
 	n, err := fs.newInode(ino, slot)
 	if err != nil {
-		return nil, ondisk.Locate(err, ino, b)
-	}
-	if b != 0 {
-		at, err := fs.InodeSlot(ino)
-		if err != nil {
-			return nil, err
-		}
-		n.table, n.off = at.Block, at.Offset
+		return nil, ondisk.Locate(err, ino, at.Block)
 	}
 	if w := fs.rw.Load(); w != nil && w.journal != nil { // who changed the slot may be in a transaction that is not durable
 		last := int64(w.journal.Last())
 		n.changedIn.Store(last)
 		n.dataIn.Store(last)
 	}
+	n.table, n.off = at.Block, at.Offset
 	return n, nil
 }
 
-// readSlot returns a copy of an inode's slot and the block it lies in. What the fast commits hold is taken from there.
-func (fs *FS) readSlot(ino ondisk.Ino) ([]byte, ondisk.Block, error) {
+// readSlot returns the bytes of an inode's slot, to be copied, and where it lies: nowhere for what the fast commits hold.
+func (fs *FS) readSlot(ino ondisk.Ino) ([]byte, Slot, error) {
 	if slot := fs.fast.slot(ino); slot != nil {
-		return slot, 0, nil
+		return slot, Slot{}, nil
 	}
 	at, err := fs.InodeSlot(ino)
 	if err != nil {
-		return nil, 0, err
+		return nil, Slot{}, err
 	}
-	buf, err := fs.metaBlock("inode table", at.Block)
+	buf, err := fs.tableBlock(at)
 	if err != nil {
-		return nil, at.Block, err
+		return nil, at, err
 	}
-	return slices.Clone(buf.Data()[at.Offset : at.Offset+at.Size]), at.Block, nil
+	return buf.Data()[at.Offset : at.Offset+at.Size], at, nil
 }
 
-// newInode decodes a slot and checks it.
+// tableAhead is how many blocks of an inode table are read at once: inodes that were made together lie side by side.
+const tableAhead = 8
+
+// tableBlock is the block that a slot lies in. Where nothing changes, those behind it are read with it.
+func (fs *FS) tableBlock(at Slot) (*buffer.Buffer, error) {
+	left := uint64(at.table) + uint64(fs.sb.ItableBlocks()) - uint64(at.Block)
+	n := min(left, tableAhead)
+	if !fs.constant || fs.checkRange("inode table", at.Block, n) != nil {
+		return fs.metaBlock("inode table", at.Block)
+	}
+	buf, err := fs.cache.ReadAhead(at.Block, int(n))
+	if err != nil {
+		return nil, fmt.Errorf("inode table in block %d: %w", at.Block, err)
+	}
+	return buf, nil
+}
+
+// newInode decodes a slot, which it copies, and checks it.
 func (fs *FS) newInode(ino ondisk.Ino, slot []byte) (*Inode, error) {
 	c, err := fs.newCore(ino, slot)
 	if err != nil {
@@ -238,10 +254,26 @@ func (fs *FS) makeInode(ino ondisk.Ino, c *core) *Inode {
 	return n
 }
 
-// newCore decodes a slot, which it keeps, and checks it.
+// slotUsual is the size of most slots, in bytes.
+const slotUsual = 256
+
+// copyCore is a core with a copy of a slot and nothing else, all in one piece of memory where the slot is no larger than usual.
+func copyCore(slot []byte) *core {
+	if len(slot) > slotUsual {
+		return &core{slot: slices.Clone(slot)}
+	}
+	c := &struct {
+		core
+		bytes [slotUsual]byte
+	}{}
+	c.slot = c.bytes[:copy(c.bytes[:], slot):len(slot)]
+	return &c.core
+}
+
+// newCore decodes a slot, which it copies, and checks it.
 func (fs *FS) newCore(ino ondisk.Ino, slot []byte) (*core, error) {
-	c := &core{slot: slot}
-	if err := c.disk.Decode(slot); err != nil {
+	c := copyCore(slot)
+	if err := c.disk.Decode(c.slot); err != nil {
 		return nil, err
 	}
 	size := fs.measureCore(ino, c)

@@ -46,6 +46,20 @@ func (n *Inode) Mappings(off int64) iter.Seq2[Mapping, error] {
 	}
 }
 
+// Contiguous is where on the device, in bytes, the data of a regular file lies, if it is in one piece there from the first byte to the last
+// and all of it was written. Mounted to write, newer data may wait in the cache.
+func (n *Inode) Contiguous() (dev int64, ok bool) {
+	c := n.core()
+	if c.disk.Type() != ondisk.ModeRegular || c.disk.Inline() || c.size == 0 {
+		return 0, false
+	}
+	r, err := n.mapped(0)
+	if err != nil || r.state != written || int64(r.count)<<n.fs.blockBits < c.size {
+		return 0, false
+	}
+	return int64(r.start) << n.fs.blockBits, true
+}
+
 func (n *Inode) inlineMapping(off int64, yield func(Mapping, error) bool) {
 	at, err := n.fs.InodeSlot(n.ino)
 	if err != nil {

@@ -212,3 +212,25 @@ func TestReservedInodes(t *testing.T) {
 		t.Error("an inode past the last")
 	}
 }
+
+func TestContiguous(t *testing.T) {
+	files := map[string][]byte{"one": noise(3, 100), "more": noise(4, 40_000), "sparse": append(make([]byte, 1<<20), 1), "empty": nil}
+	fs, err := mountBytes(mke2fs(t, sourceOf(t, files), "16M", "-t ext4").bytes(), ext4.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		n := child(t, fs, name)
+		dev, ok := n.Contiguous()
+		if want := name == "one" || name == "more"; ok != want {
+			t.Errorf("%s: %v, want %v", name, ok, want)
+		}
+		if !ok {
+			continue
+		}
+		p := make([]byte, (len(content)+fs.BlockSize()-1)&^(fs.BlockSize()-1))
+		if err := fs.ReadBlocks(ondisk.Block(dev/int64(fs.BlockSize())), p); err != nil || string(p[:len(content)]) != string(content) {
+			t.Errorf("%s: other content at %d, %v", name, dev, err)
+		}
+	}
+}

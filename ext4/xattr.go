@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"encoding/binary"
 	"slices"
 	"syscall"
 
@@ -14,6 +15,9 @@ const xattrValueMax = 64 << 10
 // Xattrs lists the names of the extended attributes, with their prefixes, in the order they have on disk. What the format keeps to itself,
 // inline data and encryption contexts, is not among them.
 func (n *Inode) Xattrs() ([]string, error) {
+	if n.fs.constant && n.core().noXattrs() {
+		return nil, nil
+	}
 	var names []string
 	n.xattr.RLock()
 	defer n.xattr.RUnlock()
@@ -105,6 +109,12 @@ func (n *Inode) bodyXattrs() (ondisk.XattrArea, error) {
 	c := n.core()
 	a, err := ondisk.BodyXattrs(c.slot[c.disk.XattrStart(len(c.slot)):])
 	return a, ondisk.Locate(err, n.ino, 0)
+}
+
+// noXattrs reports whether it is plain that the inode has none: no block of them, nor the mark of any in the slot.
+func (c *core) noXattrs() bool {
+	rest := c.slot[c.disk.XattrStart(len(c.slot)):]
+	return c.disk.FileACL() == 0 && (len(rest) < 4 || binary.LittleEndian.Uint32(rest) != ondisk.XattrMagic)
 }
 
 // XattrBlock is the number of the block that holds xattrs (i_file_acl); 0 for none.

@@ -28,11 +28,34 @@ func New(src io.ReaderAt, blockSize int, bytes int64) *Cache {
 	return c
 }
 
+// NewConstant is New where nothing changes src, nor any block: a block may then have several buffers.
+func NewConstant(src io.ReaderAt, blockSize int, bytes int64) *Cache {
+	c := &Cache{src: src, blockSize: blockSize}
+	c.blocks = clock.NewConstant(int(bytes/int64(blockSize)), classes, c.fetch)
+	return c
+}
+
 // BlockSize is the size of every buffer in bytes.
 func (c *Cache) BlockSize() int { return c.blockSize }
 
 // Read returns block b, from the source if it is not in memory. Failed reads are not remembered.
 func (c *Cache) Read(b ondisk.Block) (*Buffer, error) { return c.blocks.Get(b) }
+
+// ReadAhead is Read for a cache of constants, where it is likely that up to n blocks from b on will be wanted: it reads them all at once if b is
+// not in memory. That the others could not be read is no error.
+func (c *Cache) ReadAhead(b ondisk.Block, n int) (*Buffer, error) {
+	if buf := c.blocks.Peek(b); buf != nil || n < 2 {
+		return c.Read(b)
+	}
+	data := make([]byte, n*c.blockSize)
+	if got, _ := c.src.ReadAt(data, int64(b)*int64(c.blockSize)); got == len(data) {
+		for i := range n {
+			at := b + ondisk.Block(i)
+			c.blocks.Add(at, func() *Buffer { return newBuffer(at, data[i*c.blockSize:][:c.blockSize:c.blockSize]) })
+		}
+	}
+	return c.Read(b)
+}
 
 // New returns the buffer of block b without reading it: of a block that was just allocated. Its content is zeros; that of a
 // block that is in memory already is left as it is, for the journal to replace, which knows who else may need it.

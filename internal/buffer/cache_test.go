@@ -30,6 +30,10 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	case off >= s.blocks*blockSize:
 		return 0, io.EOF
 	}
+	short := min(int64(len(p)), s.blocks*blockSize-off)
+	if short < int64(len(p)) {
+		return int(short), io.EOF
+	}
 	clear(p)
 	binary.LittleEndian.PutUint64(p, uint64(off/blockSize))
 	return len(p), nil
@@ -141,5 +145,25 @@ func TestNewReadsNothing(t *testing.T) {
 	}
 	if r := read(t, c, 8); c.New(8) != r {
 		t.Error("a second buffer of a block")
+	}
+}
+
+func TestReadAhead(t *testing.T) {
+	s := &source{blocks: 100}
+	c := buffer.NewConstant(s, blockSize, 64*blockSize)
+	for b := ondisk.Block(10); b < 18; b++ {
+		buf, err := c.ReadAhead(b, 8)
+		if err != nil || buf.Block() != b || len(buf.Data()) != blockSize {
+			t.Fatalf("block %d: %v", b, err)
+		}
+	}
+	if s.reads != 1 {
+		t.Errorf("%d reads of 8 blocks side by side, want 1", s.reads)
+	}
+	if _, err := c.ReadAhead(98, 8); err != nil {
+		t.Errorf("the last blocks: %v", err)
+	}
+	if _, err := c.ReadAhead(100, 2); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("past the end: %v", err)
 	}
 }

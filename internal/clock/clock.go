@@ -11,7 +11,7 @@
 // hand goes round, passes over each value used since it last came by, and takes the place of the first that was not. A
 // flight is a load under way; others who want its key wait for it. Evicted is a value that only a weak pointer of the cache
 // leads to: the garbage collector, not a count that callers keep, decides when it is gone. To drop a key is to end the identity: who
-// holds its value holds what is no more.
+// holds its value holds what is no more. Constants are values that never change: their cache, made by NewConstant, cares for no identity.
 //
 // # Locks
 //
@@ -56,6 +56,8 @@ type shard[K Number, V any] struct {
 	// +checklocks:mu
 	max int // the length ring may reach; it does not change
 	// +checklocks:mu
+	constant bool // values never change; it does not change either
+	// +checklocks:mu
 	index map[K]int // places in ring
 	// +checklocks:mu
 	ring []place[K, V]
@@ -84,13 +86,22 @@ type flight[V any] struct {
 
 // New returns a cache that holds about that many values, and a few at least.
 func New[K Number, V any](values int, classes Classes, load func(K) (*V, error)) *Cache[K, V] {
+	return newCache(values, classes, load, false)
+}
+
+// NewConstant is New for values that never change: there may be several for a key, several tasks may load one, and what is evicted is forgotten.
+func NewConstant[K Number, V any](values int, classes Classes, load func(K) (*V, error)) *Cache[K, V] {
+	return newCache(values, classes, load, true)
+}
+
+func newCache[K Number, V any](values int, classes Classes, load func(K) (*V, error), constant bool) *Cache[K, V] {
 	n := max(values, shardMin)
 	c := &Cache[K, V]{load: load, classes: classes, shards: make([]shard[K, V], min(n/shardMin, shardsMax))}
 	c.flying.Init(classes.Load)
 	for i := range c.shards {
 		size := n / len(c.shards)
 		c.shards[i] = shard[K, V]{
-			max: size, sweepAt: size, index: map[K]int{}, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{},
+			max: size, constant: constant, sweepAt: size, index: map[K]int{}, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{},
 		}
 		c.shards[i].mu.Init(classes.Shard)
 	}
@@ -140,6 +151,10 @@ func (c *Cache[K, V]) get(k K, fresh func() *V) (*V, error) {
 		s.mu.Unlock()
 		return v, nil
 	}
+	if s.constant && fresh == nil {
+		s.mu.Unlock()
+		return c.loadConstant(s, k)
+	}
 	f := s.flights[k]
 	if f == nil && fresh != nil {
 		v := fresh()
@@ -163,6 +178,21 @@ func (c *Cache[K, V]) get(k K, fresh func() *V) (*V, error) {
 	return f.value, f.err
 }
 
+// loadConstant loads k, whoever else may do so at the same time.
+func (c *Cache[K, V]) loadConstant(s *shard[K, V], k K) (*V, error) {
+	v, err := c.load(k)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.findLocked(k); other != nil {
+		return other, nil
+	}
+	s.addLocked(k, v)
+	return v, nil
+}
+
 // fly loads k and publishes what came of it.
 func (c *Cache[K, V]) fly(s *shard[K, V], k K, f *flight[V]) {
 	f.done.Begin()
@@ -184,6 +214,9 @@ func (s *shard[K, V]) findLocked(k K) *V {
 		s.ring[i].used = true
 		return s.ring[i].value
 	}
+	if len(s.evicted) == 0 {
+		return nil
+	}
 	v := s.evicted[k].Value()
 	if v != nil {
 		s.addLocked(k, v)
@@ -195,7 +228,9 @@ func (s *shard[K, V]) findLocked(k K) *V {
 //
 // +checklocks:s.mu
 func (s *shard[K, V]) addLocked(k K, v *V) {
-	delete(s.evicted, k)
+	if len(s.evicted) > 0 {
+		delete(s.evicted, k)
+	}
 	if len(s.ring) < s.max {
 		s.index[k] = len(s.ring)
 		s.ring = append(s.ring, place[K, V]{key: k, value: v})
@@ -219,6 +254,9 @@ func (s *shard[K, V]) addLocked(k K, v *V) {
 //
 // +checklocks:s.mu
 func (s *shard[K, V]) evictLocked(k K, v *V) {
+	if s.constant {
+		return
+	}
 	s.evicted[k] = weak.Make(v)
 	if len(s.evicted) < s.sweepAt {
 		return

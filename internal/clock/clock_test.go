@@ -219,3 +219,20 @@ func BenchmarkHit(b *testing.B) {
 		}
 	})
 }
+
+func TestConstantsAreForgotten(t *testing.T) {
+	var s squares
+	c := clock.NewConstant(16, classes, s.load)
+	held, _ := c.Get(7)
+	for k := range uint32(1000) {
+		get(t, c, k)
+	}
+	again, err := c.Get(7)
+	if err != nil || again == held || again.n != 49 {
+		t.Errorf("%v, %v: not loaded again", again, err)
+	}
+	s.fail.Store(true)
+	if _, err := c.Get(5000); err != errBroken {
+		t.Errorf("%v, want %v", err, errBroken)
+	}
+}
