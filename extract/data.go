@@ -30,13 +30,11 @@ func (r *dataReader) small(n *ext4.Inode, attr *ext4.Attr) []byte {
 	if attr.Size == 0 || attr.Size > windowFile || attr.Flags&(ondisk.InodeEncrypt|ondisk.InodeVerity) != 0 {
 		return nil
 	}
-	for m, err := range n.Mappings(0) {
-		if err != nil || m.Off != 0 || m.Len < attr.Size || m.Unwritten || m.Inline {
-			return nil
-		}
-		return r.window.at(m.Dev, attr.Size)
+	dev, ok := n.Contiguous()
+	if !ok {
+		return nil
 	}
-	return nil
+	return r.window.at(dev, attr.Size)
 }
 
 // extents calls f for the ranges of a file that are not holes, in ascending order.

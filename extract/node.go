@@ -72,6 +72,11 @@ func (e *entry) at() string {
 	return e.dir.join(e.name)
 }
 
+// waits reports whether the file is to be a link to another name of it, which has to be there first.
+func (e *entry) waits() bool {
+	return e.group != nil && !(e.group.dir == e.dir && e.group.name == e.name)
+}
+
 // A linkGroup is the names of one file.
 type linkGroup struct {
 	ino  ondisk.Ino

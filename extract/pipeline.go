@@ -1,6 +1,10 @@
 package extract
 
-import "extant/sched"
+import (
+	"slices"
+
+	"extant/sched"
+)
 
 // A batch is some files of one directory, to be made by one worker one after another, and what there is to say about them.
 // One without files carries what the walk has to say.
@@ -9,6 +13,7 @@ type batch struct {
 	dir   *node
 	files []entry
 	bytes int64 // about
+	waits bool  // some of the files are other names of files, which may be in batches before it
 
 	stats  Stats
 	events []event
@@ -29,7 +34,7 @@ func (b *batch) note(path string, why string) {
 }
 
 // windowBatches is how many batches may be under way: the memory that they take is bounded by it.
-const windowBatches = 128
+const windowBatches = 32
 
 var pipelineClass = &sched.Class{Name: "extract-pipeline", Doc: "the batches under way and the order of their reports", Wait: sched.Spinning}
 
@@ -43,6 +48,10 @@ type pipeline struct {
 	// +checklocks:mu
 	queue []*batch
 	// +checklocks:mu
+	busy map[*node]int // how many work in a directory
+	// +checklocks:mu
+	spare [][]entry // of batches that are done
+	// +checklocks:mu
 	next, told uint64 // the numbers of the next batch and of the next to tell of
 	// +checklocks:mu
 	done map[uint64]*batch // waiting for their turn to be told of
@@ -53,18 +62,25 @@ type pipeline struct {
 }
 
 func newPipeline(tell func(*batch)) *pipeline {
-	p := &pipeline{tell: tell, done: map[uint64]*batch{}}
+	p := &pipeline{tell: tell, done: map[uint64]*batch{}, busy: map[*node]int{}}
 	p.mu.Init(pipelineClass)
 	p.work.Init(&p.mu, nil)
 	p.room.Init(&p.mu, nil)
 	return p
 }
 
-// put gives a batch its number and queues it, waiting until the window has room for it.
-func (p *pipeline) put(b *batch) {
+// put gives a batch its number and queues it. As long as the window has no room for it the caller works as well: help makes a batch.
+func (p *pipeline) put(b *batch, help func(*batch)) {
 	p.mu.Lock()
 	for p.next-p.told >= windowBatches {
-		p.room.Wait()
+		other := p.chooseLocked(nil)
+		if other == nil {
+			p.room.Wait()
+			continue
+		}
+		p.mu.Unlock()
+		help(other)
+		p.mu.Lock()
 	}
 	b.seq = p.next
 	p.next++
@@ -78,18 +94,43 @@ func (p *pipeline) put(b *batch) {
 	p.finish(b)
 }
 
-// take returns the next batch, waiting for it; nil after the last.
-func (p *pipeline) take() *batch {
+// take returns a batch, waiting for one; nil after the last. The caller has worked in the directory last, or in none if that is nil.
+func (p *pipeline) take(last *node) *batch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.queue) == 0 && !p.closed {
 		p.work.Wait()
 	}
+	return p.chooseLocked(last)
+}
+
+// chooseLocked takes a batch out of the queue, if there is one: of the directory last if it can be, else of one that nobody works in, for
+// the host makes one file in a directory at a time. One that waits for others comes when all before it are taken: whoever is in the
+// first of those that are not done then waits for nobody.
+//
+// +checklocks:p.mu
+func (p *pipeline) chooseLocked(last *node) *batch {
 	if len(p.queue) == 0 {
 		return nil
 	}
-	b := p.queue[0]
-	p.queue = p.queue[1:]
+	chosen := -1
+	for i, b := range p.queue {
+		if i > 0 && b.waits {
+			continue
+		}
+		if last != nil && b.dir == last {
+			chosen = i
+			break
+		}
+		if chosen < 0 && p.busy[b.dir] == 0 {
+			if chosen = i; last == nil {
+				break
+			}
+		}
+	}
+	b := p.queue[max(chosen, 0)]
+	p.queue = slices.Delete(p.queue, max(chosen, 0), max(chosen, 0)+1)
+	p.busy[b.dir]++
 	return b
 }
 
@@ -98,6 +139,9 @@ func (p *pipeline) finish(b *batch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done[b.seq] = b
+	if p.busy[b.dir]--; p.busy[b.dir] <= 0 { // of what carries no files, nil's
+		delete(p.busy, b.dir)
+	}
 	if p.telling {
 		return
 	}
@@ -112,6 +156,28 @@ func (p *pipeline) finish(b *batch) {
 		p.room.Signal()
 	}
 	p.telling = false
+}
+
+// reuse keeps the memory of a batch's files for another.
+func (p *pipeline) reuse(files []entry) {
+	clear(files)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.spare) < windowBatches {
+		p.spare = append(p.spare, files[:0])
+	}
+}
+
+// fresh is memory for the files of a batch.
+func (p *pipeline) fresh() []entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.spare); n > 0 {
+		files := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		return files
+	}
+	return make([]entry, 0, batchFiles)
 }
 
 // close says that no batch will follow.

@@ -41,6 +41,7 @@ func ToDir(ctx context.Context, vol *extant.Volume, sources []Source, dir string
 	}
 	out.flush()
 	out.pipeline.close()
+	out.own.run()
 	for _, t := range tasks {
 		t.Wait()
 	}
@@ -70,7 +71,8 @@ type dirSink struct {
 	pipeline *pipeline
 	dirs     *openDirs
 
-	batch *batch // being filled by the walk
+	batch *batch  // being filled by the walk
+	own   *worker // the walk's, when it has nothing else to do
 }
 
 // Bounds of a batch.
@@ -93,7 +95,7 @@ func (s *dirSink) current() *batch {
 // flush sends the batch that has been filled to the workers.
 func (s *dirSink) flush() {
 	if s.batch != nil {
-		s.pipeline.put(s.batch)
+		s.pipeline.put(s.batch, s.own.do)
 		s.batch = nil
 	}
 }
@@ -110,9 +112,12 @@ func (s *dirSink) file(e entry) {
 		s.flush()
 		b = s.current()
 	}
-	b.dir = e.dir
+	if b.dir = e.dir; b.files == nil {
+		b.files = s.pipeline.fresh()
+	}
 	e.dir.pending.Add(1)
 	b.files = append(b.files, e)
+	b.waits = b.waits || e.waits()
 	if b.bytes += min(e.attr.Size, batchBytes); len(b.files) >= batchFiles || b.bytes >= batchBytes {
 		s.flush()
 	}
@@ -193,14 +198,15 @@ func (s *dirSink) finish(n *node) {
 	s.reporter.leftOut(&left)
 }
 
-// startWorkers starts the tasks that write files.
+// startWorkers starts the tasks that write files. The walk is one of those that do.
 func (s *dirSink) startWorkers(ctx context.Context, fs *ext4.FS) []*sched.Task {
 	n := s.o.Workers
 	if n <= 0 {
-		n = min(runtime.GOMAXPROCS(0), 8)
+		n = min(max(runtime.GOMAXPROCS(0), 2), 8)
 	}
+	s.own = &worker{sink: s, ctx: ctx, data: newDataReader(fs, s.budget, s.o)}
 	var tasks []*sched.Task
-	for range n {
+	for range n - 1 {
 		w := &worker{sink: s, ctx: ctx, data: newDataReader(fs, s.budget, s.o)}
 		tasks = append(tasks, sched.Go("extract-worker", w.run))
 	}

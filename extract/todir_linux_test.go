@@ -480,6 +480,27 @@ func TestManyDirectories(t *testing.T) {
 	compareTrees(t, readTree(t, out), readTree(t, p.root), exactly)
 }
 
+// TestLinksAcrossDirectories has many files whose other names lie in other directories, so that whoever makes one waits for somebody else.
+func TestLinksAcrossDirectories(t *testing.T) {
+	p := plant{t, memDir(t)}
+	for i := range 12 {
+		p.dir(fmt.Sprintf("d%d", i))
+	}
+	for i := range 1200 {
+		first := fmt.Sprintf("d%d/f%d", i%12, i)
+		p.file(first, []byte{1})
+		for _, step := range []int{1, 5} {
+			p.do(os.Link(p.at(first), p.at(fmt.Sprintf("d%d/l%d-%d", (i+step)%12, i, step))))
+		}
+	}
+	p.stamp()
+	vol, want := build(t, p.root), readTree(t, p.root)
+	for _, workers := range []int{1, 2, 3, 8} {
+		out, _ := toDir(t, vol, extract.Options{Workers: workers})
+		compareTrees(t, readTree(t, out), want, exactly)
+	}
+}
+
 // TestDamagedFile checks what is left of a file whose data cannot be read.
 func TestDamagedFile(t *testing.T) {
 	p := plant{t, memDir(t)}

@@ -19,11 +19,20 @@ type worker struct {
 	dir   hostDir
 }
 
+// run makes batches until none is left.
 func (w *worker) run() {
-	for w.batch = w.sink.pipeline.take(); w.batch != nil; w.batch = w.sink.pipeline.take() {
-		w.makeBatch()
-		w.sink.pipeline.finish(w.batch)
+	var last *node
+	for b := w.sink.pipeline.take(nil); b != nil; b = w.sink.pipeline.take(last) {
+		last = b.dir
+		w.do(b)
 	}
+}
+
+// do makes one batch.
+func (w *worker) do(b *batch) {
+	w.batch = b
+	w.makeBatch()
+	w.sink.pipeline.finish(b)
 }
 
 // makeBatch makes the files of the batch.
@@ -40,12 +49,13 @@ func (w *worker) makeBatch() {
 	for range b.files {
 		w.sink.release(b.dir)
 	}
+	w.sink.pipeline.reuse(b.files)
 	b.files = nil
 }
 
 // make makes one file and deals with what comes of it. err is why the directory cannot be used.
 func (w *worker) make(e *entry, err error) {
-	if g := e.group; g != nil && g.dir == e.dir && g.name == e.name {
+	if g := e.group; g != nil && !e.waits() {
 		defer g.done.Fire()
 		g.done.Begin()
 		if err == nil {

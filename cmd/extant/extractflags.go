@@ -105,7 +105,7 @@ func sizeNumber(s string) (int64, error) {
 }
 
 // outCacheBytes is the memory for metadata: each block of it is wanted for a short while only.
-const outCacheBytes = 16 << 20
+const outCacheBytes = 4 << 20
 
 // outRun is one run of a verb that takes files out.
 type outRun struct {
