@@ -23,6 +23,9 @@ const (
 
 // Fallocate changes how the n bytes of a file from off on are stored (fallocate). Errors are syscall.EINVAL for a range that the mode does not
 // take, EOPNOTSUPP for a mode that a file without extents does not, and those of WriteAt.
+//
+// A change that one transaction does not hold, of a file with very many extents, is committed in steps, each of which leaves the file sound: after a
+// crash a part of the range may be gone, or a part of what is behind it have moved. No block is lost, and all are in order.
 func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
 	if off < 0 || length <= 0 || mode > FallocInsert {
 		return syscall.EINVAL

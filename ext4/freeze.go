@@ -148,6 +148,11 @@ func (fs *FS) Shutdown(mode ShutdownMode) error {
 
 // Remount changes whether a file system that was mounted to write may be written. Read only, the device is in the state of a clean
 // unmount. To write again after damage or a shutdown is syscall.EROFS or EIO: it is to be unmounted and checked.
+//
+// A file system that was mounted to read cannot come to be written, which is an *UnsupportedError. Such a mount writes nothing to the device, not even
+// what its journal holds, and looks at it through that journal instead; its inodes were made without what writing needs. All of it would have
+// to change under those who read, who take no lock for it: Close it and mount it to write, which costs the same. Mount what is to change later with
+// Options.ReadWrite and Remount it read only at once.
 func (fs *FS) Remount(readOnly bool) error {
 	w := fs.rw.Load()
 	if w == nil {
