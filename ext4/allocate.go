@@ -57,8 +57,7 @@ func (n *Inode) removeSome(h *journal.Handle, first, end uint64) (uint64, error)
 	if !n.extents() {
 		remove = n.removeBlockMap
 	}
-	next, err := remove(h, first, end)
-	return next, half(err)
+	return remove(h, first, end)
 }
 
 // removeRange unmaps and frees what is mapped from first up to end. h is restarted as often as that needs, so what it has changed before may

@@ -143,12 +143,12 @@ func (n *Inode) removeBlockMap(h *journal.Handle, first, end uint64) (uint64, er
 		return rest, nil
 	}
 	if err := p.set(p.to.Depth, from, at-from+1, 0); err != nil {
-		return end, err
+		return end, half(err)
 	}
 	if err := n.freeRuns(h, gone); err != nil {
-		return end, err
+		return end, half(err)
 	}
-	return rest, p.prune()
+	return rest, half(p.prune())
 }
 
 // prune frees the indirect blocks of the path that hold no numbers any more.

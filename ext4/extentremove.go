@@ -6,13 +6,20 @@ import (
 )
 
 // removeExtents unmaps file blocks from first up to end, as many as one leaf holds, beginning with the last, and frees their blocks. It
-// returns the file block before which nothing has been unmapped: first when all is done. The maps lock is held exclusively.
+// returns the file block before which nothing has been unmapped: first when all is done. The maps lock is held exclusively. A way down that cannot be
+// read leaves nothing half done.
 func (n *Inode) removeExtents(h *journal.Handle, first, end uint64) (uint64, error) {
 	p, err := n.extentPathTo(h, ondisk.FileBlock(end-1))
 	if err != nil {
 		return end, err
 	}
-	leaf := p.leaf()
+	next, err := p.removeLast(first, end)
+	return next, half(err)
+}
+
+// removeLast unmaps what the leaf has of a range that ends there.
+func (p *extentPath) removeLast(first, end uint64) (uint64, error) {
+	n, leaf := p.n, p.leaf()
 	to := leaf.Find(ondisk.FileBlock(end-1)) + 1 // entries before it start before end
 	from := to
 	for from > 0 && leaf.At(from-1).End() > first {
@@ -32,7 +39,7 @@ func (n *Inode) removeExtents(h *journal.Handle, first, end uint64) (uint64, err
 			leaf.Set(from, part(low, uint64(low.First()), first))
 		})
 		if err == nil {
-			err = n.freeRuns(h, []run{within(low, first, end)})
+			err = n.freeRuns(p.h, []run{within(low, first, end)})
 		}
 		return first, err
 	}
@@ -43,7 +50,7 @@ func (n *Inode) removeExtents(h *journal.Handle, first, end uint64) (uint64, err
 	if err := p.cut(from, to, first, end); err != nil {
 		return end, err
 	}
-	return rest, n.freeRuns(h, gone)
+	return rest, n.freeRuns(p.h, gone)
 }
 
 // leafFirst is the first file block that the leaf may map. Before the first leaf there is nothing.

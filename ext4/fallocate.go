@@ -46,7 +46,7 @@ func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
 	for try := 0; ; try++ {
 		err := n.fallocate(mode, off, length)
 		if err != syscall.ENOSPC || !n.fs.findSpace(try) {
-			return err
+			return n.fs.judge(err)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (n *Inode) store(i uint64, flags FaultFlags, put func(data []byte)) error {
 	for try := 0; ; try++ {
 		err := n.fault(i, flags, put)
 		if err != syscall.ENOSPC || !n.fs.findSpace(try) {
-			return err
+			return n.fs.judge(err)
 		}
 	}
 }

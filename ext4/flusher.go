@@ -62,7 +62,7 @@ func (f *flusher) tick() {
 		if n == nil || rounds < flushRounds || f.w.refuses() != nil {
 			return
 		}
-		_ = f.w.fs.flush(n)
+		f.w.fs.judge(f.w.fs.flush(n))
 	}
 }
 

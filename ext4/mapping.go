@@ -39,7 +39,7 @@ func (n *Inode) Mappings(off int64) iter.Seq2[Mapping, error] {
 				Off: int64(r.first) << bits, Len: int64(r.count) << bits, Dev: int64(r.start) << bits,
 				Unwritten: r.state == unwritten, Delayed: r.state == cached,
 			}
-			if !yield(m, err) || err != nil {
+			if !yield(m, n.fs.judge(err)) || err != nil {
 				return
 			}
 		}
@@ -87,10 +87,16 @@ func (n *Inode) hasBlocks() bool {
 
 // SeekData is the first offset at or after off with data; syscall.ENXIO where there is none before the end of the file. Unwritten extents
 // are holes, unless the cache has data for them.
-func (n *Inode) SeekData(off int64) (int64, error) { return n.seek(off, true) }
+func (n *Inode) SeekData(off int64) (int64, error) {
+	at, err := n.seek(off, true)
+	return at, n.fs.judge(err)
+}
 
 // SeekHole is the first offset at or after off in a hole, and the end of the file is one; syscall.ENXIO past it.
-func (n *Inode) SeekHole(off int64) (int64, error) { return n.seek(off, false) }
+func (n *Inode) SeekHole(off int64) (int64, error) {
+	at, err := n.seek(off, false)
+	return at, n.fs.judge(err)
+}
 
 func (n *Inode) seek(off int64, data bool) (int64, error) {
 	n.mu.RLock()

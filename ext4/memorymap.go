@@ -83,7 +83,7 @@ func (m *MemoryMap) Sync(off, n int64) error {
 	bits := m.n.fs.blockBits
 	first, end := uint64(m.off+off)>>bits, uint64(m.off+off+n-1)>>bits+1
 	if err := m.n.writeback(first, end); err != nil {
-		return err
+		return m.n.fs.judge(err)
 	}
 	return m.n.syncMeta(false)
 }

@@ -33,7 +33,11 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	case n.content != nil:
 		read = n.readCached
 	}
-	return readSize(p, off, size, read)
+	k, err := readSize(p, off, size, read)
+	if err != nil && err != io.EOF && !n.hasVerity() { // content that is not what its file was sealed with is no damage of the file system
+		n.fs.judge(err)
+	}
+	return k, err
 }
 
 // readCached fills p with the content at off by way of the cache. Where the file becomes shorter meanwhile it reads to the end and

@@ -8,10 +8,10 @@ import (
 
 // Fsync returns when the file, its data and what it takes to find that, is durable. It writes back this file's data, and waits for
 // the transaction that changed the inode last, if that is not durable yet.
-func (n *Inode) Fsync() error { return n.sync(false) }
+func (n *Inode) Fsync() error { return n.fs.judge(n.sync(false)) }
 
 // Fdatasync is Fsync that does not care whether times are durable.
-func (n *Inode) Fdatasync() error { return n.sync(true) }
+func (n *Inode) Fdatasync() error { return n.fs.judge(n.sync(true)) }
 
 func (n *Inode) sync(dataOnly bool) error {
 	if n.content == nil {

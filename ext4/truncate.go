@@ -23,7 +23,7 @@ func (n *Inode) Truncate(size int64) error {
 	if err := n.checkWrite(0); err != nil {
 		return err
 	}
-	return n.truncateLocked(size)
+	return n.fs.judge(n.truncateLocked(size))
 }
 
 // +checklocks:n.mu

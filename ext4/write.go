@@ -22,7 +22,8 @@ func (n *Inode) WriteAt(p []byte, off int64) (int, error) {
 	defer w.leave()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.writeLocked(p, off)
+	k, err := n.writeLocked(p, off)
+	return k, n.fs.judge(err)
 }
 
 // Append writes p at the end of the file, whatever others append meanwhile, and returns where that was. Errors are those of WriteAt.
@@ -36,7 +37,7 @@ func (n *Inode) Append(p []byte) (off int64, k int, err error) {
 	defer n.mu.Unlock()
 	off = n.length()
 	k, err = n.writeLocked(p, off)
-	return off, k, err
+	return off, k, n.fs.judge(err)
 }
 
 // +checklocks:n.mu

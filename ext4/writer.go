@@ -192,13 +192,12 @@ func (fs *FS) judge(err error) error {
 func (w *writer) damaged(err error) {
 	policy := w.policy()
 	switch {
-	case w.state.Load()&refuseDamaged != 0:
-		return
+	case w.state.Load()&refuseDamaged != 0: // it is known, if only since the change that met it was given up
 	case policy == ErrorsContinue:
 		w.super.note(func(sb *ondisk.Super) { noteError(sb, err, w.now()) })
-		return
+	default:
+		w.abort(err)
 	}
-	w.abort(err)
 	if policy == ErrorsPanic {
 		panic(err)
 	}
