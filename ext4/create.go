@@ -73,7 +73,6 @@ type creation struct {
 	target string        // of a symbolic link
 	device ondisk.Device // of a device node
 	xattrs []ondisk.Xattr
-	access ondisk.ACL // inherited; nil for what the mode says
 }
 
 // make makes an inode with a name in the directory.

@@ -87,10 +87,11 @@ type renaming struct {
 
 	oldAt, newAt entryPlace
 	newMatch     *nameMatch
-	child        *Inode // what has the old name
-	other        *Inode // what has the new name; nil for nothing
-	victim       *Inode // other, once it has lost the name
-	whiteout     *Inode // what gets the old name
+	child        *Inode    // what has the old name
+	other        *Inode    // what has the new name; nil for nothing
+	victim       *Inode    // other, once it has lost the name
+	plan         *creation // of the whiteout; nil for none
+	whiteout     *Inode    // what gets the old name
 }
 
 func (r *renaming) exchange() bool { return r.Flags&RenameExchange != 0 }
@@ -328,6 +329,9 @@ func (r *renaming) run() error {
 	if r.Flags&RenameWhiteout != 0 && r.sameEntry() {
 		return syscall.EINVAL
 	}
+	if err := r.planWhiteout(); err != nil {
+		return err
+	}
 	return r.from.change(r.w, renameCredits, func(h *journal.Handle) error {
 		if r.exchange() {
 			return r.swap(h)
@@ -442,15 +446,24 @@ func (r *renaming) settle(h *journal.Handle) error {
 	})
 }
 
-// makeWhiteout makes what is to take the place of the old name.
-func (r *renaming) makeWhiteout(h *journal.Handle) error {
+// planWhiteout finds out what is to take the place of the old name.
+func (r *renaming) planWhiteout() error {
 	if r.Flags&RenameWhiteout == 0 {
 		return nil
 	}
-	c := &creation{NewAttr: r.Whiteout}
-	c.Mode = c.Mode&0o777 | ondisk.ModeChar
-	var err error
-	r.whiteout, err = r.from.newChild(r.w, h, c)
+	r.plan = &creation{NewAttr: r.Whiteout}
+	r.plan.Mode = r.plan.Mode&0o777 | ondisk.ModeChar
+	if err := r.from.inherit(r.plan); err != nil {
+		return err
+	}
+	return r.w.quotas.ready(r.from.childIDs(r.plan))
+}
+
+// makeWhiteout makes what was planned.
+func (r *renaming) makeWhiteout(h *journal.Handle) (err error) {
+	if r.plan != nil {
+		r.whiteout, err = r.from.newChild(r.w, h, r.plan)
+	}
 	return err
 }
 

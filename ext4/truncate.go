@@ -205,6 +205,9 @@ func (n *Inode) cutWith(h *journal.Handle, size int64) error {
 	if size == 0 {
 		n.startAnew()
 	}
+	if n.core().disk.LinksCount == 0 {
+		return nil // it stays an orphan
+	}
 	return n.w.orphans.remove(h, n)
 }
 

@@ -58,11 +58,30 @@ func Differ(p *Program, sys, ref System, clock *Clock, rules Rules) error {
 			}
 		}
 	}
+	if c, ok := sys.(Crasher); ok {
+		if err := differCrashed(c, sys, ref, rules); err != nil {
+			return fmt.Errorf("after a crash: %w", err)
+		}
+	}
 	if err := got.CloseFiles(); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
 	want.CloseFiles()
 	return DifferTrees(sys, ref, rules)
+}
+
+// A Crasher is a System that can say what would be left of it if its machine stopped now, while files are open. Differ makes it sync
+// before it asks.
+type Crasher interface {
+	// Crashed calls judge with what is left, recovered. Where the system promises nothing it does not.
+	Crashed(judge func(System) error) error
+}
+
+func differCrashed(c Crasher, sys, ref System, rules Rules) error {
+	if err := sys.Sync(); err != nil {
+		return err
+	}
+	return c.Crashed(func(left System) error { return DifferTrees(left, ref, rules) })
 }
 
 // step runs one operation on both.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 
+	"extant"
 	"extant/disk"
 	"extant/ext4"
 	"extant/internal/ext4test"
@@ -121,6 +123,37 @@ func (b *bench) random(profile string, seed uint64, p prog.Profile) error {
 	return fmt.Errorf("%w\nagain:  %s\n%s", b.run(small, judge), again, small)
 }
 
+// crasher is a volume whose device can be copied at any time.
+type crasher struct {
+	*volume.Volume
+	bench *bench
+	dev   *disk.Mem
+	o     extant.Options
+}
+
+// Crashed reads a copy of the device through its journal, and after it was recovered, when no checker may find anything in it.
+func (c crasher) Crashed(judge func(prog.System) error) error {
+	if strings.Contains(c.bench.mode.Mkfs, "^has_journal") {
+		return nil
+	}
+	dev := c.dev.Snapshot()
+	through, err := volume.Read(dev, c.o)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(judge(through), through.Close()); err != nil {
+		return fmt.Errorf("through the journal: %w", err)
+	}
+	recovered, err := volume.Open(dev, c.o)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(judge(recovered), recovered.Close()); err != nil {
+		return err
+	}
+	return ext4test.Judge(dev)
+}
+
 // run runs a program on a file system of its own.
 func (b *bench) run(p *prog.Program, e2fsck bool) (err error) {
 	defer func() {
@@ -143,7 +176,7 @@ func (b *bench) run(p *prog.Program, e2fsck bool) (err error) {
 	root := model.Cred{}
 	err = errors.Join(v.Chmod(root, "/", 0o755), v.Utimes(root, "/", model.Time{Now: true}, model.Time{Now: true}, true))
 	if err == nil {
-		err = prog.Differ(p, v, ref, clock, rules)
+		err = prog.Differ(p, crasher{v, b, dev, o}, ref, clock, rules)
 	}
 	if err == nil {
 		if err = v.Remount(); err == nil {
