@@ -37,12 +37,13 @@ type Options struct {
 	// changes is written. It does not go with NoLoad, Truncated and SuperBlock.
 	ReadWrite bool
 
-	Data       ext4.DataMode    // what a commit promises of the data of files
-	NoDelalloc bool             // space is allocated when data is written, not when it goes to the device
-	Errors     ext4.ErrorPolicy // what damage that is met leads to
-	ATime      ext4.ATimePolicy // when reading sets the time of access
-	Discard    bool             // the device is told of space that was freed, once that is durable: a hole in an image file
-	LazyTime   bool             // times alone are kept in memory until the inode is written for another reason
+	Data        ext4.DataMode    // what a commit promises of the data of files
+	NoDelalloc  bool             // space is allocated when data is written, not when it goes to the device
+	Errors      ext4.ErrorPolicy // what damage that is met leads to
+	ATime       ext4.ATimePolicy // when reading sets the time of access
+	Discard     bool             // the device is told of space that was freed, once that is durable: a hole in an image file
+	QuotaLimits bool             // limits of users, groups and projects are enforced, where the image records what they use
+	LazyTime    bool             // times alone are kept in memory until the inode is written for another reason
 
 	// Background commits every CommitEvery, and writes back what has waited for long, in tasks of its own. Without it both happen in Sync, in
 	// Close, and when a limit is reached.
@@ -114,6 +115,7 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 		ATime:       o.ATime,
 		Discard:     o.Discard,
 		LazyTime:    o.LazyTime,
+		QuotaLimits: o.QuotaLimits,
 		Background:  o.Background,
 		CommitEvery: o.CommitEvery,
 		Now:         o.Now,
@@ -135,6 +137,9 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 	}
 	return v, nil
 }
+
+// Inodes is the file system by inode, for what has no use for paths, as package fuse. It ends with the volume.
+func (v *Volume) Inodes() *ext4.FS { return v.fs }
 
 // Close ends the use of the volume and of all its Files.
 func (v *Volume) Close() error {

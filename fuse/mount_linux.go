@@ -11,6 +11,9 @@ import (
 	"extant/ext4"
 )
 
+// fsType is what follows "fuse." in the type of the mount.
+const fsType = "extant"
+
 const (
 	requestMax   = 1 << 20              // bytes in a READ or WRITE
 	inflightMax  = 64 << 20             // bytes of requests that are being answered
@@ -67,7 +70,7 @@ func mountOptions(o Options) *fuse.MountOptions {
 	m := &fuse.MountOptions{
 		AllowOther:               o.AllowOther,
 		FsName:                   o.Source,
-		Name:                     "extant",
+		Name:                     fsType,
 		MaxWrite:                 requestMax,
 		MaxReadAhead:             requestMax,
 		MaxBackground:            backgroundOf,

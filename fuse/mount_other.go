@@ -3,6 +3,7 @@
 package fuse
 
 import (
+	"context"
 	"errors"
 
 	"extant/ext4"
@@ -24,4 +25,7 @@ func (s *Server) Unmount() error { return errSystem }
 func (s *Server) Wait() {}
 
 // Unmount is for Linux: here it returns an error that says so.
-func Unmount(string) error { return errSystem }
+func Unmount(context.Context, string) error { return errSystem }
+
+// Detach is for Linux: here it returns an error that says so.
+func Detach(string) error { return errSystem }

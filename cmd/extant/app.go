@@ -29,6 +29,9 @@ type app struct {
 	volumes map[string]*extant.Volume
 	order   []*extant.Volume // as opened
 
+	args   []string // the command line
+	serves bool     // the verb ends with a signal, as it should
+
 	verb string // "extant ls", once it runs
 	bits bool   // its exit codes are sums of bits
 	code int    // exit code so far
@@ -65,6 +68,7 @@ func terminal(rw any) (bool, int) {
 
 // run runs the verb that args name and returns the exit code.
 func (a *app) run(args []string) int {
+	a.args = args
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(a.ctx)
@@ -96,7 +100,7 @@ func (a *app) close() {
 	if err := a.stdout.err; err != nil {
 		a.report(&addressError{"standard output", err})
 	}
-	if a.ctx.Err() != nil && context.Cause(a.ctx) != errOutput {
+	if a.ctx.Err() != nil && !a.serves && context.Cause(a.ctx) != errOutput {
 		a.code = exitInterrupted
 		if a.bits {
 			a.code = fsckInterrupted

@@ -1,5 +1,5 @@
-// Command extant shows, makes, changes and checks ext2, ext3 and ext4 file systems in images, partitions and block devices, without
-// mounting them and without privileges.
+// Command extant shows, makes, changes, checks and mounts ext2, ext3 and ext4 file systems in images, partitions and block devices, without
+// the kernel's driver and without privileges.
 //
 // One file holds one verb, and each is thin: what a verb knows beyond its flags and its output lies in the packages below.
 // A verb is a function newVERB(*app) *cobra.Command, listed in root.go. It writes to app.out, reports what fails through
@@ -18,7 +18,23 @@ import (
 	"syscall"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	args, isHelper := os.Args[1:], false
+	if os.Getenv(readyVar) == "" {
+		args, isHelper = helperArgs(os.Args[0], args)
+	}
+	if isHelper && args == nil {
+		os.Exit(0)
+	}
+	code := run(args, os.Stdin, os.Stdout, os.Stderr)
+	if isHelper && code != 0 && code != exitUsage {
+		code = exitMount
+	}
+	os.Exit(code)
+}
+
+// exitMount is what mount(8) takes for a mount that failed.
+const exitMount = 32
 
 // run is the whole program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {

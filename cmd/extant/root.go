@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `extant shows, makes, changes and checks ext2, ext3 and ext4 file systems in image files, partitions and block devices. It mounts nothing, needs
+const rootLong = `extant shows, makes, changes and checks ext2, ext3 and ext4 file systems in image files, partitions and block devices. It needs
 no privileges beyond those to open the image, and never writes to an image that it only shows: a journal that needs recovery is
 read through. What it changes it changes through the journal, and each command leaves a clean image.
 
@@ -29,7 +29,7 @@ With several errors the highest code counts. Errors do not end a verb: what can 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "extant",
-		Short:         "Show, make, change and check ext4 file systems without mounting them",
+		Short:         "Show, make, change, check and mount ext4 file systems without the kernel's driver",
 		Long:          wrapText(rootLong, helpWidth),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -56,7 +56,7 @@ func newRoot(a *app) *cobra.Command {
 	for _, cmd := range []func(*app) *cobra.Command{
 		newLs, newCat, newStat, newTree, newDu, newFind, newGetfattr, newCp, newExtract,
 		newPut, newMkdir, newRm, newMv, newLn, newChmod, newChown, newTouch, newTruncate, newSetfattr, newEdit, newSync,
-		newMkfs, newFsck, newUndo, newInfo, newDump, newPartitions, newLab, newExplore, newVersion,
+		newMount, newUmount, newMkfs, newFsck, newUndo, newInfo, newDump, newPartitions, newLab, newExplore, newVersion,
 	} {
 		root.AddCommand(cmd(a))
 	}
