@@ -24,6 +24,9 @@ func Due(dev disk.Device, now time.Time) (why string, s *ondisk.Super, err error
 		return "", nil, err
 	}
 	s = &found.Super
+	if s.Blocks() > uint64(dev.Size())/uint64(s.BlockSize()) {
+		return "is larger than its device", s, nil
+	}
 	return due(s, now), s, nil
 }
 

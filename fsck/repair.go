@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"extant/disk"
 	"extant/internal/ondisk"
@@ -32,7 +33,8 @@ type RepairReport struct {
 	After  *Report     // what is left
 	Did    []Treatment // in the order in which it was decided upon
 
-	// Stopped is the finding at which the policy Preen gave up; nil for none.
+	// Stopped is the finding at which the policy Preen gave up, or SuperSize, at which Yes does too: what is missing where the device was cut
+	// short may come back with its end, so that nothing is repaired unless somebody decides on each finding. Nil for none.
 	Stopped *Finding
 
 	Rounds  int   // checks that were made
@@ -180,6 +182,10 @@ func (r *repairer) choose(c *checker) []Finding {
 		if x, ok := remedyOf(c.list[i].Code); ok {
 			byTier[x.tier] = append(byTier[x.tier], c.list[i])
 		}
+	}
+	if i := slices.IndexFunc(c.list, func(f Finding) bool { return f.Code == SuperSize }); i >= 0 && len(byTier[tierFind]) == 0 && r.o.Policy != Ask && r.o.Policy != No {
+		r.report.Stopped = &c.list[i]
+		return nil
 	}
 	for t, list := range &byTier {
 		todo, stopped := r.sift(list)

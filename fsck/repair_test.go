@@ -63,13 +63,9 @@ const shareOf = 6
 // TestRepairCatalogue repairs every damage of the catalogue: nothing is wrong afterwards, for us nor for e2fsck, and a second repair has nothing
 // to do.
 func TestRepairCatalogue(t *testing.T) {
-	images := sound(t)
-	for i, d := range catalogue {
-		if !everything() && i%shareOf != 0 {
-			continue
-		}
-		t.Run(d.name, func(t *testing.T) {
-			v := newVictim(t, images[d.image])
+	for seed, d := range drawnDamage(shareOf, 0, 6) {
+		t.Run(d.of(seed), func(t *testing.T) {
+			v := victimOf(t, d.image, seed)
 			d.do(v)
 			r, after := repaired(t, v.b, fsck.RepairOptions{Policy: fsck.Yes})
 			if why := unrepaired[d.name]; why != "" {

@@ -13,7 +13,7 @@ func (c *checker) checkSuper() error {
 		return err
 	}
 	if s.Blocks() > uint64(c.end) {
-		c.add(SuperSize, Place{}, "%d blocks, but the device has %d", s.Blocks(), c.end).want(uint64(c.end))
+		c.add(SuperSize, Place{}, "%d blocks, but the device has %d", s.Blocks(), c.end)
 	}
 	c.checkFeatures()
 	c.checkReserved()

@@ -34,7 +34,7 @@ const (
 var superProblems = []Problem{
 	{SuperLost, Damage, RestoreSuper, "", "the primary super block makes no sense; a copy of it was used"},
 	{SuperChecksum, Damage, SetChecksum, "", "the super block's checksum is wrong, and no copy is better"},
-	{SuperSize, Damage, SetField, "PR_0_FS_SIZE_WRONG", "the file system claims more blocks than the device has"},
+	{SuperSize, Damage, Nothing, "PR_0_FS_SIZE_WRONG", "the file system claims more blocks than the device has"},
 	{SuperClusters, Damage, SetField, "PR_0_OPEN_FAILED", "clusters are not blocks, and the feature bigalloc is off"},
 	{SuperFeatures, Minor, ClearFlag, "PR_0_META_AND_GDT_CSUM_SET", "features that exclude each other, or lack one that they need"},
 	{SuperUUID, Minor, SetField, "PR_0_ADD_UUID", "the file system has no UUID"},

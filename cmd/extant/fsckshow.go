@@ -86,7 +86,11 @@ func (r *fsckRun) show(o *outcome) error {
 	fmt.Fprintf(r.out, "%s: %d/%d files (%d.%d%% non-contiguous), %d/%d blocks\n", escapeName(o.image),
 		u.Inodes, s.InodesCount, tenths/10, tenths%10, u.Clusters*uint64(s.ClusterRatio())+uint64(s.FirstDataBlock), s.Blocks())
 	_, err := fmt.Fprintf(r.out, "%s: %s\n", escapeName(o.image), o.verdict())
-	if o.rep.Stopped != nil {
+	switch stopped := o.rep.Stopped; {
+	case stopped == nil:
+	case stopped.Code == fsck.SuperSize:
+		r.note("%s: nothing is repaired without its end, with which what is missing may come back: at a terminal, without -p and -y, it can be all the same", o.image)
+	default:
 		r.note("%s: it takes a decision to repair the rest: run it with -y, or without -p at a terminal", o.image)
 	}
 	return err
