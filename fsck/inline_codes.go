@@ -13,6 +13,7 @@ const (
 	InlineExtra    Code = "inline-extra-isize"
 	InlineTypeless Code = "inline-type"
 	InlineLastRec  Code = "inline-dir-area"
+	InlineIndex    Code = "inline-dir-index"
 )
 
 var inlineProblems = []Problem{
@@ -25,6 +26,7 @@ var inlineProblems = []Problem{
 	{InlineExtra, Damage, FixInline, "", "an inode with inline data has no room for xattrs"},
 	{InlineTypeless, Damage, ClearFlag, "PR_1_SPECIAL_EXTENTS_IDATA", "an inode of this type cannot have inline data"},
 	{InlineLastRec, Damage, SalvageBlock, "PR_2_DIR_CORRUPTED", "an area of an inline directory makes no sense"},
+	{InlineIndex, Minor, ClearFlag, "PR_1_HTREE_BADROOT", "a directory with inline data has an index"},
 }
 
 // What of inline data is repaired, and how.
@@ -38,4 +40,5 @@ var inlineRemedies = remedies{
 	InlineExtra:    {tierInodes, (*mender).makeExtra},
 	InlineTypeless: clearFlags,
 	InlineLastRec:  {tierDirs, (*mender).salvageInline},
+	InlineIndex:    clearFlags,
 }

@@ -118,6 +118,7 @@ func (w *worker) checkOwn(k specialKind, i uint32) {
 	if d := f.inode.DTime; d != 0 && f.inode.LinksCount > 0 {
 		w.fault(InodeTimeSet, Place{}, "i_dtime is %d, with %d links", d, f.inode.LinksCount).want(0)
 	}
+	w.checkDirFlags()
 	if f.inode.Has(ondisk.InodeInlineData) {
 		w.fault(InlineTypeless, Place{}, "i_flags is %#x of an inode of the file system's own", f.inode.Flags).want(ondisk.InodeInlineData)
 		return

@@ -50,6 +50,12 @@ func (w *worker) checkFlags() {
 			w.fault(x.code, Place{}, "i_flags is %#x", n.Flags).want(uint64(x.flag))
 		}
 	}
+	w.checkDirFlags()
+}
+
+// checkDirFlags judges the flags that only directories have.
+func (w *worker) checkDirFlags() {
+	n, s := &w.file.inode, &w.c.sb
 	dir := n.Type() == ondisk.ModeDir
 	if n.Has(ondisk.InodeIndex) {
 		switch {
@@ -57,6 +63,8 @@ func (w *worker) checkFlags() {
 			w.fault(InodeIndexNonDir, Place{}, "i_flags is %#x", n.Flags).want(ondisk.InodeIndex)
 		case !s.HasCompat(ondisk.CompatDirIndex):
 			w.fault(InodeIndexFlag, Place{}, "i_flags is %#x", n.Flags).want(ondisk.InodeIndex)
+		case n.Has(ondisk.InodeInlineData):
+			w.fault(InlineIndex, Place{}, "i_flags is %#x", n.Flags).want(ondisk.InodeIndex)
 		}
 	}
 	if n.Has(ondisk.InodeCasefold) {

@@ -50,20 +50,30 @@ type spot struct {
 
 func spotOf(f *Finding) spot { return spot{f.Code, f.Place} }
 
-// triesMax is how often the same finding is repaired before it is given up.
-const triesMax = 3
+// How often what is found is repaired before it is given up: as it is, and whatever it says, as what is derived from much else may have to be set
+// after each change to that.
+const (
+	triesMax   = 3
+	triesOfAll = 16
+)
+
+// A trial is a finding as it was repaired: what is about the same is another where it says something else. Without a detail it is all of them.
+type trial struct {
+	spot
+	detail string
+}
 
 // judge decides what to do about findings, and remembers what it decided.
 type judge struct {
 	policy Policy
 	ask    func(Finding) bool
 	given  map[spot]bool // answers
-	tries  map[spot]int
+	tries  map[trial]int
 	failed map[spot]bool
 }
 
 func newJudge(p Policy, ask func(Finding) bool) judge {
-	return judge{policy: p, ask: ask, given: make(map[spot]bool), tries: make(map[spot]int), failed: make(map[spot]bool)}
+	return judge{policy: p, ask: ask, given: make(map[spot]bool), tries: make(map[trial]int), failed: make(map[spot]bool)}
 }
 
 // A verdict is what a judge decides.
@@ -106,8 +116,10 @@ func (j *judge) decide(f *Finding) (v verdict, fresh bool) {
 // tried counts a repair of a finding; false says that it was tried often enough.
 func (j *judge) tried(f *Finding) bool {
 	s := spotOf(f)
-	j.tries[s]++
-	if j.tries[s] <= triesMax {
+	this, all := trial{s, f.Detail}, trial{spot: s}
+	j.tries[this]++
+	j.tries[all]++
+	if j.tries[this] <= triesMax && j.tries[all] <= triesOfAll {
 		return true
 	}
 	j.failed[s] = true
