@@ -46,7 +46,7 @@ var catalogue = []damage{
 	{name: "super uuid", image: "old", code: fsck.SuperUUID, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.UUID = [16]byte{} }) }, blind: "without writing it does not ask"},
 	{name: "super reserved", image: "main", code: fsck.SuperReserved, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.SetBlocksReserved(s.Blocks()) }) }},
 	{name: "super reserved gdt", image: "plain", code: fsck.SuperReservedGDT, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.ReservedGDTBlocks = 3 }) }, other: "PR_0_CHECK_DESC_FAILED"},
-	{name: "super extra isize", image: "main", code: fsck.SuperExtraIsize, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.WantExtraIsize = 200 }) }},
+	{name: "super extra isize", image: "main", code: fsck.SuperExtraIsize, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.WantExtraIsize = s.InodeSize }) }},
 	{name: "super resize and meta_bg", image: "main", code: fsck.SuperResizeMetaBG, do: func(v *victim) {
 		v.super(func(s *ondisk.Super) { s.FeatureIncompat |= uint32(ondisk.IncompatMetaBG); s.FirstMetaBG = 1 })
 	}},
@@ -55,8 +55,8 @@ var catalogue = []damage{
 	{name: "super large_file", image: "old", code: fsck.SuperLargeFile, do: func(v *victim) { v.file("islands", func(n *ondisk.Inode) { n.SetSize(3 << 30) }) }},
 	{name: "super free blocks", image: "main", code: fsck.SuperFreeBlocks, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.FreeBlocksLo += 5 }) }},
 	{name: "super free inodes", image: "main", code: fsck.SuperFreeInodes, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.FreeInodesCount += 5 }) }},
-	{name: "backup lost", image: "main", code: fsck.BackupLost, do: func(v *victim) { clear(v.at(8193)) }, blind: "it does not look at copies where the primary is sound"},
-	{name: "backup differs", image: "plain", code: fsck.BackupDiffers, do: func(v *victim) { v.at(8193)[0x68] ^= 1 }, blind: "it does not look at copies where the primary is sound"},
+	{name: "backup lost", image: "main", code: fsck.BackupLost, do: func(v *victim) { clear(v.at(v.sb.GroupFirstBlock(1))) }, blind: "it does not look at copies where the primary is sound"},
+	{name: "backup differs", image: "plain", code: fsck.BackupDiffers, do: func(v *victim) { v.at(v.sb.GroupFirstBlock(1))[0x68] ^= 1 }, blind: "it does not look at copies where the primary is sound"},
 	{name: "mmp magic", image: "mmp", code: fsck.MMPDamage, do: func(v *victim) { put32(v.at(ondisk.Block(v.sb.MMPBlock)), 1) }},
 	{name: "mmp checksum", image: "mmp", code: fsck.MMPChecksum, do: func(v *victim) { v.at(ondisk.Block(v.sb.MMPBlock))[100]++ }},
 	{name: "mmp block", image: "mmp", code: fsck.SuperMMPBlock, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.MMPBlock = 1 << 40 }) }},
@@ -125,7 +125,9 @@ var catalogue = []damage{
 	{name: "inode size", image: "main", code: fsck.InodeSize, do: func(v *victim) { v.file(large, func(n *ondisk.Inode) { n.SetSize(1000) }) }},
 	{name: "inode size, block map", image: "old", code: fsck.InodeSize, do: func(v *victim) { v.file(large, func(n *ondisk.Inode) { n.SetSize(1000) }) }},
 	{name: "inode too large", image: "old", code: fsck.InodeSize, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.SetSize(1 << 50) }) }},
-	{name: "directory size", image: "main", code: fsck.InodeDirSize, do: func(v *victim) { v.file("many", func(n *ondisk.Inode) { n.SetSize(n.Size() + 1024) }) }},
+	{name: "directory size", image: "main", code: fsck.InodeDirSize, do: func(v *victim) {
+		v.file("many", func(n *ondisk.Inode) { n.SetSize(n.Size() + uint64(v.sb.BlockSize())) })
+	}},
 	{name: "directory empty", image: "old", code: fsck.InodeEmptyDir, do: func(v *victim) {
 		v.file("deep/a/b/c/d", func(n *ondisk.Inode) { n.IBlock = [60]byte{}; n.SetSize(0); n.SetBlocks(0) })
 	}},
@@ -180,13 +182,22 @@ var catalogue = []damage{
 	{name: "extent node header", image: "main", code: fsck.ExtentHeader, do: func(v *victim) { v.extents("islands", 0, func(n ondisk.ExtentNode) { n[6] = 4 }) }, blind: "it takes the depth from the level"},
 	{name: "extent checksum", image: "main", code: fsck.ExtentChecksum, do: func(v *victim) {
 		v.torn = true
-		v.extents("islands", 0, func(n ondisk.ExtentNode) { n[len(n)-4]++; n[len(n)-1]++ })
+		v.extents("islands", 0, func(n ondisk.ExtentNode) {
+			tail := n[ondisk.ExtentHeaderSize+n.Max()*ondisk.ExtentEntrySize:]
+			tail[0]++
+			tail[3]++
+		})
 	}},
 	{name: "extent length", image: "main", code: fsck.ExtentLength, do: func(v *victim) {
 		v.root(leaf, func(n ondisk.ExtentNode) { e := n.At(0); e.Len = 0; n.Set(0, e) })
 	}},
 	{name: "extent range", image: "main", code: fsck.ExtentRange, do: func(v *victim) {
-		v.root(leaf, func(n ondisk.ExtentNode) { e := n.At(0); e.SetStart(16383); e.Len = 10; n.Set(0, e) })
+		v.root(leaf, func(n ondisk.ExtentNode) {
+			e := n.At(0)
+			e.SetStart(ondisk.Block(v.sb.Blocks() - 1))
+			e.Len = 10
+			n.Set(0, e)
+		})
 	}},
 	{name: "extent order", image: "main", code: fsck.ExtentOrder, do: func(v *victim) {
 		v.extents("islands", 0, func(n ondisk.ExtentNode) { a, b := n.At(1), n.At(2); n.Set(1, b); n.Set(2, a) })
@@ -255,7 +266,7 @@ var catalogue = []damage{
 
 	// Inline data.
 	{name: "inline xattr gone", image: "inline", code: fsck.InlineNoXattr, do: func(v *victim) {
-		v.slotOf(v.ino("size100"), func(n *ondisk.Inode, slot []byte) { clear(slot[n.XattrStart(256):]) })
+		v.slotOf(v.ino("size100"), func(n *ondisk.Inode, slot []byte) { clear(slot[n.XattrStart(len(slot)):]) })
 	}},
 	{name: "inline and extents", image: "inline", code: fsck.InlineExtents, do: func(v *victim) { v.file("size100", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeExtents }) }},
 	{name: "inline too long", image: "inline", code: fsck.InlineSize, do: func(v *victim) { v.file("size100", func(n *ondisk.Inode) { n.SetSize(5000) }) }, blind: "it takes any size of a file with inline data"},
@@ -263,6 +274,8 @@ var catalogue = []damage{
 	{name: "inline directory size", image: "inline", code: fsck.InlineDirSize, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.SetSize(64) }) }},
 	{name: "inline directory entry", image: "inline", code: fsck.InlineLastRec, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.IBlock[8] = 3 }) }},
 	{name: "inline directory parent", image: "inline", code: fsck.DotDotWrong, do: func(v *victim) { v.file("deep/a", func(n *ondisk.Inode) { put32(n.IBlock[:], 2) }) }},
+	{name: "inline directory index", image: "inline", code: fsck.InlineIndex, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeIndex }) }},
+	{name: "journal folds names", image: "main", code: fsck.InodeCasefoldDir, do: func(v *victim) { v.inode(ondisk.JournalIno, func(n *ondisk.Inode) { n.Flags |= ondisk.InodeCasefold }) }},
 	{name: "inline xattr without flag", image: "inline", code: fsck.InlineStray, do: func(v *victim) {
 		v.file("size100", func(n *ondisk.Inode) { n.Flags &^= ondisk.InodeInlineData; n.IBlock = [60]byte{}; n.SetSize(0) })
 	}, blind: "it lets any name be"},
@@ -282,7 +295,7 @@ var catalogue = []damage{
 	}, blind: "it does not look at access control lists"},
 	{name: "xattr magic", image: "main", code: fsck.XattrBlock, do: func(v *victim) { v.xattrs("size400", func(b []byte) { b[3] = 0 }) }},
 	{name: "xattr blocks", image: "main", code: fsck.XattrBlock, do: func(v *victim) { v.xattrs("size400", func(b []byte) { b[8] = 2 }) }, other: "PR_1_EA_MULTI_BLOCK"},
-	{name: "xattr value", image: "main", code: fsck.XattrBlock, do: func(v *victim) { v.xattrs("size400", func(b []byte) { put16(b[34:], 1020) }) }, other: "PR_1_EA_BAD_VALUE"},
+	{name: "xattr value", image: "main", code: fsck.XattrBlock, do: func(v *victim) { v.xattrs("size400", func(b []byte) { put16(b[34:], uint16(len(b)-4)) }) }, other: "PR_1_EA_BAD_VALUE"},
 	{name: "xattr checksum", image: "main", code: fsck.XattrChecksum, do: func(v *victim) { v.torn = true; v.xattrs("size400", func(b []byte) { b[16]++ }) }},
 	{name: "xattr refcount", image: "main", code: fsck.XattrRefcount, do: func(v *victim) { v.xattrs("size400", func(b []byte) { put32(b[4:], 9) }) }},
 	{name: "xattr hash", image: "main", code: fsck.XattrHash, do: func(v *victim) { v.xattrs("size400", func(b []byte) { put32(b[44:], 9) }) }},
@@ -305,7 +318,7 @@ var catalogue = []damage{
 		v.file("many", func(n *ondisk.Inode) {
 			n.IBlock[8], n.IBlock[9] = n.IBlock[0], n.IBlock[1]
 			clear(n.IBlock[4:8])
-			n.SetSize(3072)
+			n.SetSize(3 * uint64(v.sb.BlockSize()))
 		})
 	}},
 	{name: "directory hole, extents", image: "plain", code: fsck.DirHole, do: func(v *victim) {
@@ -390,16 +403,22 @@ var catalogue = []damage{
 	{name: "many links of a file", image: "main", code: fsck.LinkCount, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.LinksCount = 500 }) }},
 	{name: "links of a directory", image: "main", code: fsck.LinkCount, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.LinksCount = 5 }) }},
 	{name: "lost+found gone", image: "main", code: fsck.LostFoundAbsent, do: func(v *victim) {
-		v.entry("/", "lost+found", func(_ *ondisk.DirentHeader, name []byte) { copy(name, strings.ToUpper("lost+found")) })
+		v.entry("", "lost+found", func(_ *ondisk.DirentHeader, name []byte) { copy(name, strings.ToUpper("lost+found")) })
 	}, blind: "it makes one when it needs it"},
 
 	// Bitmaps and counts.
-	{name: "block marked", image: "main", code: fsck.BlockMarked, do: func(v *victim) { v.bitmaps(1, func(b, _ ondisk.Bitmap) { b.SetRange(8000, 8020) }) }, other: "PR_5_BLOCK_RANGE_UNUSED"},
+	{name: "block marked", image: "main", code: fsck.BlockMarked, do: func(v *victim) {
+		v.bitmaps(1, func(b, _ ondisk.Bitmap) { n := int(v.sb.BlocksPerGroup); b.SetRange(n-192, n-172) })
+	}, other: "PR_5_BLOCK_RANGE_UNUSED"},
 	{name: "block not marked", image: "main", code: fsck.BlockUnmarked, do: func(v *victim) { v.bitmaps(0, func(b, _ ondisk.Bitmap) { b.Clear(5) }) }},
-	{name: "cluster marked", image: "big", code: fsck.BlockMarked, do: func(v *victim) { v.bitmaps(0, func(b, _ ondisk.Bitmap) { b.Set(4000) }) }},
-	{name: "block bitmap padding", image: "old", code: fsck.BlockPadding, do: func(v *victim) { v.bitmaps(1, func(b, _ ondisk.Bitmap) { b.Clear(8191) }) }},
+	{name: "cluster marked", image: "big", code: fsck.BlockMarked, do: func(v *victim) {
+		v.bitmaps(0, func(b, _ ondisk.Bitmap) { b.Set(int(v.sb.Blocks())/int(v.sb.ClusterRatio()) - 96) })
+	}},
+	{name: "block bitmap padding", image: "old", code: fsck.BlockPadding, do: func(v *victim) { v.bitmaps(1, func(b, _ ondisk.Bitmap) { b.Clear(b.Len() - 1) }) }},
 	{name: "block bitmap checksum", image: "main", code: fsck.BlockBitmapChecksum, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.BlockBitmapCsumLo++ }) }},
-	{name: "inode marked", image: "main", code: fsck.InodeMarked, do: func(v *victim) { v.bitmaps(0, func(_, i ondisk.Bitmap) { i.Set(int(v.sb.InodesPerGroup) - 1) }) }},
+	{name: "inode marked", image: "main", code: fsck.InodeMarked, do: func(v *victim) {
+		v.bitmaps(v.freeInode(), func(_, i ondisk.Bitmap) { i.Set(int(v.sb.InodesPerGroup) - 1) })
+	}},
 	{name: "inode not marked", image: "main", code: fsck.InodeUnmarked, do: func(v *victim) { v.bitmaps(0, func(_, i ondisk.Bitmap) { i.Clear(20) }) }},
 	{name: "inode bitmap padding", image: "main", code: fsck.InodePadding, do: func(v *victim) { v.bitmaps(0, func(_, i ondisk.Bitmap) { i.Clear(i.Len() - 1) }) }},
 	{name: "inode bitmap checksum", image: "main", code: fsck.InodeBitmapChecksum, do: func(v *victim) { v.desc(0, func(d *ondisk.GroupDesc) { d.InodeBitmapCsumLo++ }) }},
@@ -411,7 +430,7 @@ var catalogue = []damage{
 	{name: "super checksum everywhere", image: "main", code: fsck.SuperChecksum, do: func(v *victim) {
 		v.torn = true
 		v.super(func(s *ondisk.Super) { s.Checksum++ })
-		clear(v.at(8193))
+		clear(v.at(v.sb.GroupFirstBlock(1)))
 	}, blind: "it gives up"},
 	{name: "super hash version", image: "main", code: fsck.SuperHashVersion, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.DefHashVersion = 55 }) }, blind: "it does not look at it"},
 	{name: "super flex size", image: "main", code: fsck.SuperFlexSize, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LogGroupsPerFlex = 40 }) }, other: "PR_0_OPEN_FAILED"},

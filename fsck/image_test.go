@@ -47,17 +47,40 @@ func run(t testing.TB, name string, args ...string) string {
 func source(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
+	fill(t, dir, 300)
+	return dir
+}
+
+// put writes a file of the host, in a folder that it makes.
+func put(t testing.TB, name string, data []byte) {
+	t.Helper()
+	err := os.MkdirAll(filepath.Dir(name), 0o755)
+	if err == nil {
+		err = os.WriteFile(name, data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scatter writes n pieces of a file, a step apart.
+func scatter(t testing.TB, name string, n, step int64) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for i := range n {
+		if _, err := f.WriteAt([]byte("island"), i*step); err != nil {
 			t.Fatal(err)
 		}
 	}
-	put := func(name string, data []byte) {
-		t.Helper()
-		must(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
-		must(os.WriteFile(filepath.Join(dir, name), data, 0o644))
-	}
+}
+
+func fill(t testing.TB, dir string, islands int64) {
+	t.Helper()
+	put := func(name string, data []byte) { put(t, filepath.Join(dir, name), data) }
 	for i := range 400 {
 		put(fmt.Sprintf("htree/%04d%s", i, strings.Repeat("n", 100)), nil)
 	}
@@ -68,19 +91,15 @@ func source(t testing.TB) string {
 		put(fmt.Sprintf("size%d", n), noise(uint64(n), n))
 	}
 	put("deep/a/b/c/d/leaf", []byte("leaf"))
-	put("islands", nil)
-	f, err := os.OpenFile(filepath.Join(dir, "islands"), os.O_RDWR, 0)
-	must(err)
-	for i := range int64(300) {
-		_, err := f.WriteAt([]byte("island"), i*16384)
-		must(err)
-	}
-	must(f.Close())
+	scatter(t, filepath.Join(dir, "islands"), islands, 16384)
 	for _, n := range []int{5, 59, 60, 200} {
-		must(os.Symlink(strings.Repeat("t", n), filepath.Join(dir, fmt.Sprintf("link%d", n))))
+		if err := os.Symlink(strings.Repeat("t", n), filepath.Join(dir, fmt.Sprintf("link%d", n))); err != nil {
+			t.Fatal(err)
+		}
 	}
-	must(os.Link(filepath.Join(dir, "size61"), filepath.Join(dir, "second")))
-	return dir
+	if err := os.Link(filepath.Join(dir, "size61"), filepath.Join(dir, "second")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // noise is n bytes that a seed gives.
@@ -103,28 +122,33 @@ func mke2fs(t testing.TB, from, size, args string) []byte {
 	}
 	run(t, "mke2fs", append(cmd, path, size)...)
 	if from != "" {
-		enrich(t, path, args)
+		enrich(t, path, args, "")
+		if _, err := os.Stat(filepath.Join(from, "twin")); err == nil {
+			enrich(t, path, args, "twin/")
+		}
+		optimise(t, path)
 	}
 	return contents(t, path)
 }
 
-// enrich adds what mke2fs -d does not.
-func enrich(t testing.TB, path, args string) {
+// enrich adds, below a directory, what mke2fs -d does not.
+func enrich(t testing.TB, path, args, at string) {
 	t.Helper()
 	large := filepath.Join(t.TempDir(), "value")
-	if err := os.WriteFile(large, noise(9, 3000), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	script := "ea_set /size10 user.small 12345\nea_set /size24 user.medium " + strings.Repeat("v", 300) + "\n" +
-		"ea_set /size400 user.medium " + strings.Repeat("w", 300) + "\nmknod pipe p\nmknod char c 5 3\nmknod block b 3 5\n"
+	put(t, large, noise(9, 5000))
+	script := "ea_set /@size10 user.small 12345\nea_set /@size24 user.medium " + strings.Repeat("v", 300) + "\n" +
+		"ea_set /@size400 user.medium " + strings.Repeat("w", 300) + "\ncd /@\nmknod pipe p\nmknod char c 5 3\nmknod block b 3 5\n"
 	if strings.Contains(args, "ea_inode") {
-		script += "ea_set -f " + large + " /size60 user.large\nea_set -f " + large + " /size61 user.large\n"
+		script += "ea_set -f " + large + " /@size60 user.large\nea_set -f " + large + " /@size61 user.large\n"
 	}
 	file := filepath.Join(t.TempDir(), "script")
-	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	put(t, file, []byte(strings.ReplaceAll(script, "@", at)))
 	run(t, "debugfs", "-w", "-f", file, path)
+}
+
+// optimise gives directories indexes.
+func optimise(t testing.TB, path string) {
+	t.Helper()
 	out, err := exec.Command(tool(t, "e2fsck"), "-fyD", path).CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) {
@@ -213,15 +237,7 @@ func e2fsck(t testing.TB, image []byte) (code int, out string, problems map[stri
 func smallSource(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	put := func(name string, data []byte) {
-		t.Helper()
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	put := func(name string, data []byte) { put(t, filepath.Join(dir, name), data) }
 	for i := range 60 {
 		put(fmt.Sprintf("htree/%04d%s", i, strings.Repeat("n", 150)), nil)
 	}
@@ -229,16 +245,7 @@ func smallSource(t testing.TB) string {
 		put(fmt.Sprintf("size%d", n), noise(uint64(n), n))
 	}
 	put("deep/a/b/leaf", []byte("leaf"))
-	f, err := os.Create(filepath.Join(dir, "islands"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for i := range int64(30) {
-		if _, err := f.WriteAt([]byte("x"), i*8192); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scatter(t, filepath.Join(dir, "islands"), 30, 8192)
 	for _, n := range []int{5, 200} {
 		if err := os.Symlink(strings.Repeat("t", n), filepath.Join(dir, fmt.Sprintf("link%d", n))); err != nil {
 			t.Fatal(err)

@@ -16,14 +16,10 @@ import (
 // TestRepairInterrupted stops a repair after each of its writes and repairs what that leaves: it is clean, and holds what it would have held
 // without the interruption.
 func TestRepairInterrupted(t *testing.T) {
-	images := sound(t)
 	states := 0
-	for i, d := range catalogue {
-		if !everything() && i%shareOf != 1 {
-			continue
-		}
-		t.Run(d.name, func(t *testing.T) {
-			v := newVictim(t, images[d.image])
+	for seed, d := range drawnDamage(shareOf, 1, 0) {
+		t.Run(d.of(seed), func(t *testing.T) {
+			v := victimOf(t, d.image, seed)
 			d.do(v)
 			rec := disktest.NewRecorder(disk.NewMemFrom(bytes.Clone(v.b)))
 			if _, err := fsck.Repair(context.Background(), rec, fsck.RepairOptions{Policy: fsck.Yes}); err != nil {

@@ -57,7 +57,7 @@ func TestLayout(t *testing.T) {
 
 // TestLayoutFindings finds damage where it was done.
 func TestLayoutFindings(t *testing.T) {
-	v := newVictim(t, sound(t)["main"])
+	v := victimOf(t, "main", 0)
 	g := v.group(1)
 	v.at(g.BlockBitmap())[50] ^= 1
 	v.file(leaf, func(n *ondisk.Inode) { n.LinksCount = 7 })

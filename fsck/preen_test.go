@@ -17,13 +17,9 @@ var preenDiffers = map[string]string{
 
 // TestPreen holds the policy Preen to e2fsck -p: both repair the same damage, or leave it.
 func TestPreen(t *testing.T) {
-	images := sound(t)
-	for i, d := range catalogue {
-		if !everything() && i%shareOf != 2 {
-			continue
-		}
-		t.Run(d.name, func(t *testing.T) {
-			v := newVictim(t, images[d.image])
+	for seed, d := range drawnDamage(shareOf, 2, 2) {
+		t.Run(d.of(seed), func(t *testing.T) {
+			v := victimOf(t, d.image, seed)
 			d.do(v)
 			r, after := repaired(t, v.b, fsck.RepairOptions{Policy: fsck.Preen})
 			want, _ := e2fsckRepairs(t, v.b, "-fp")

@@ -1,6 +1,7 @@
 package fsck_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -16,8 +17,8 @@ import (
 // twice is an image with a block that two files claim, and its damage.
 func twice(t *testing.T) (sound []byte, v *victim) {
 	t.Helper()
-	sound = mke2fs(t, source(t), "16M", victimKinds["main"].args)
-	v = newVictim(t, sound)
+	v = victimOf(t, "main", 0)
+	sound = bytes.Clone(v.b)
 	v.root(leaf, func(n ondisk.ExtentNode) { e := n.At(0); e.SetStart(v.dataBlock(large, 5000)); n.Set(0, e) })
 	return sound, v
 }
@@ -91,14 +92,13 @@ func TestRepairDeletes(t *testing.T) {
 
 // TestRepairOptimises wants directories to be sorted and packed, with all that is in them as it was, in any kind of file system.
 func TestRepairOptimises(t *testing.T) {
-	from := source(t)
-	for name, k := range victimKinds {
-		if k.args == "" || name == "mmp" {
+	for name := range victimKinds {
+		if name == "mmp" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			image := mke2fs(t, from, k.size, k.args)
-			v := newVictim(t, image)
+			v := victimOf(t, name, 0)
+			image := v.b
 			many, before := v.ino("htree"), holdingsOf(image)
 			size := func(b []byte) uint64 {
 				var n ondisk.Inode
@@ -125,7 +125,7 @@ func TestRepairOptimises(t *testing.T) {
 // TestRepairConnects takes the names of 400 files, and wants all of them in lost+found.
 func TestRepairConnects(t *testing.T) {
 	for _, kind := range []string{"main", "old", "inline", "big"} {
-		v := newVictim(t, mke2fs(t, source(t), victimKinds[kind].size, victimKinds[kind].args))
+		v := victimOf(t, kind, 0)
 		v.inode(v.ino("htree"), func(n *ondisk.Inode) { n.Mode, n.LinksCount, n.DTime = 0, 0, 1<<30 })
 		_, after := repaired(t, v.b, fsck.RepairOptions{Policy: fsck.Yes})
 		wantClean(t, after)
@@ -146,7 +146,7 @@ func TestRepairConnects(t *testing.T) {
 
 // TestRepairKeepsLimits wants a quota file that is written anew to have the limits of the old one.
 func TestRepairKeepsLimits(t *testing.T) {
-	v := newVictim(t, settled(t, mke2fs(t, source(t), victimKinds["quota"].size, victimKinds["quota"].args)))
+	v := victimOf(t, "quota", 0)
 	file := ondisk.QuotaFile(ondisk.QuotaUser, []ondisk.QuotaEntry{{ID: 0, BlocksHard: 777}, {ID: 1, InodesSoft: 5}})
 	n, err := v.fs.SystemInode(ondisk.UserQuotaIno)
 	v.must(err)

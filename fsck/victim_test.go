@@ -3,9 +3,6 @@ package fsck_test
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,54 +11,14 @@ import (
 	"extant/internal/ondisk"
 )
 
-// victimKinds are the sound images that damage is done to.
-var victimKinds = map[string]struct{ size, args string }{
-	"main":   {"16M", "-t ext4 -b 1024 -I 256 -N 1024 -J size=1 -O metadata_csum,64bit,ea_inode,encrypt,verity,casefold,resize_inode"},
-	"plain":  {"16M", "-t ext4 -b 1024 -I 256 -N 1024 -O ^metadata_csum,uninit_bg,^flex_bg,^has_journal,^resize_inode,^64bit"},
-	"old":    {"16M", "-t ext2 -b 1024 -I 128 -N 1024 -O ^resize_inode,^dir_index,^large_file"},
-	"inline": {"16M", "-t ext4 -b 1024 -I 256 -N 1024 -O metadata_csum,inline_data,^has_journal"},
-	"big":    {"32M", "-t ext4 -b 1024 -N 1024 -O bigalloc,metadata_csum,^has_journal,^resize_inode -C 8192"},
-	"orphan": {"16M", "-t ext4 -b 1024 -I 256 -N 1024 -J size=1 -O metadata_csum,orphan_file"},
-	"quota":  {"16M", "-t ext4 -b 1024 -I 256 -N 1024 -O metadata_csum,quota,^has_journal"},
-	"mmp":    {"16M", "-t ext4 -b 1024 -N 128 -O metadata_csum,mmp,^has_journal"},
-}
-
 // victim is an image in memory that is damaged by naming fields. Checksums are made right again after each edit, unless v.torn.
 type victim struct {
 	t    testing.TB
 	b    []byte
 	sb   ondisk.Super
 	fs   *ext4.FS // of the sound image
+	twin bool     // paths are below /twin
 	torn bool
-}
-
-// sound makes the victims, each once.
-func sound(t *testing.T) map[string][]byte {
-	t.Helper()
-	from := source(t)
-	all := make(map[string][]byte)
-	for name, k := range victimKinds {
-		if name == "mmp" {
-			all[name] = mke2fs(t, "", k.size, k.args)
-			continue
-		}
-		all[name] = mke2fs(t, from, k.size, k.args)
-	}
-	all["quota"] = settled(t, all["quota"])
-	return all
-}
-
-// settled is an image after e2fsck has put right what mke2fs and itself left wrong: quotas.
-func settled(t *testing.T, image []byte) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "image")
-	if err := os.WriteFile(path, image, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		_ = exec.Command(tool(t, "e2fsck"), "-fy", path).Run()
-	}
-	return contents(t, path)
 }
 
 func newVictim(t testing.TB, image []byte) *victim {
@@ -125,11 +82,14 @@ func (v *victim) group(g ondisk.Group) ondisk.GroupDesc {
 	return d
 }
 
-// ino is the inode number of a path from the root.
+// ino is the inode number of a path from the root, or from its twin, but for the root itself, which is "".
 func (v *victim) ino(path string) ondisk.Ino {
 	v.t.Helper()
 	n, err := v.fs.Root()
 	v.must(err)
+	if v.twin && path != "" && path != "lost+found" {
+		path = "twin/" + path
+	}
 	for name := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
 		if name != "" {
 			n, err = n.Child(name)
@@ -267,6 +227,17 @@ func (v *victim) bitmaps(g ondisk.Group, edit func(blocks, inodes ondisk.Bitmap)
 		d.SetBlockBitmapCsum(ondisk.BitmapCsum(v.sb.CsumSeed(), blocks, v.sb.ClustersPerGroup))
 		d.SetInodeBitmapCsum(ondisk.BitmapCsum(v.sb.CsumSeed(), inodes, v.sb.InodesPerGroup))
 	})
+}
+
+// freeInode is the first group whose last inode is free.
+func (v *victim) freeInode() (g ondisk.Group) {
+	for {
+		d := v.group(g)
+		if n := int(v.sb.InodesPerGroup); !ondisk.Bitmap(v.at(d.InodeBitmap())).Test(n - 1) {
+			return g
+		}
+		g++
+	}
 }
 
 // dataBlock is where a block of a file's data lies.
