@@ -71,6 +71,12 @@ func TestBlockDevice(t *testing.T) {
 
 func TestBlockDeviceThatIsMounted(t *testing.T) {
 	dev := loop(t, 4<<20)
+	name, err := os.ReadFile("/sys/block/" + filepath.Base(dev) + "/loop/backing_file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := strings.TrimSpace(string(name))
+	open(t, file, disk.ReadWrite).Close()
 	mke2fs := tool(t, "mke2fs")
 	run(t, "", mke2fs, "-q", dev)
 	dir := filepath.Join(t.TempDir(), "mnt")
@@ -81,14 +87,27 @@ func TestBlockDeviceThatIsMounted(t *testing.T) {
 		t.Fatalf("mount: %v", err)
 	}
 	defer syscall.Unmount(dir, 0)
-	for _, flags := range []disk.Flag{disk.ReadWrite, disk.ReadOnly} {
-		_, err := disk.Open(dev, flags)
-		if !errors.Is(err, syscall.EBUSY) || !strings.Contains(err.Error(), "mounted") {
-			t.Errorf("flags %d: %v", flags, err)
+	for _, path := range []string{dev, file} {
+		for _, flags := range []disk.Flag{disk.ReadWrite, disk.ReadOnly} {
+			_, err := disk.Open(path, flags)
+			if !errors.Is(err, syscall.EBUSY) || !strings.Contains(err.Error(), "mounted") {
+				t.Errorf("%s, flags %d: %v", path, flags, err)
+			}
 		}
 	}
+	if _, err := disk.Create(file, 4096); !errors.Is(err, syscall.EBUSY) {
+		t.Errorf("made anew while it is mounted: %v", err)
+	}
+	open(t, file, disk.ReadOnly|disk.Shared).Close()
 	f := open(t, dev, disk.ReadOnly|disk.Shared)
 	expect(t, f, 1024+56, "\x53\xef")
+	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	open(t, file, disk.ReadOnly).Close()
+	if _, err := disk.Open(file, disk.ReadWrite); !errors.Is(err, syscall.EBUSY) {
+		t.Errorf("written while it is mounted for reading: %v", err)
+	}
 }
 
 // Several readers look whether a device is claimed without being in each

@@ -43,6 +43,7 @@ const (
 	byReader        = "a reader: wait for it, or stop it"
 	writerForReader = "a writer: wait for it, or open it shared and see it change"
 	byMount         = "the system (mounted, or claimed by another program): unmount it first"
+	loopMount       = "the system (it is mounted through a loop device): unmount it, or to read it open it shared and see it change"
 	mountForReader  = "the system (mounted, or claimed by another program): unmount it, or open it shared and see it change"
 )
 
@@ -56,7 +57,9 @@ const (
 // Windows LockFileEx): programs that do not ask for them are not kept out. On
 // a file system without locks Open goes on without. A block device is in
 // addition claimed from the system (O_EXCL), so one that is mounted cannot be
-// opened with ReadWrite, nor, unless Shared, with ReadOnly.
+// opened with ReadWrite, nor, unless Shared, with ReadOnly; nor can, on Linux, a
+// file that is mounted through a loop device; where that mount is for reading
+// only, reading goes on.
 func Open(path string, flags Flag) (*File, error) {
 	if flags&^(ReadWrite|Shared) != 0 || flags == ReadWrite|Shared {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EINVAL}
@@ -126,6 +129,9 @@ func lay(f *os.File, path string, size int64) (*File, error) {
 	if err := lockWhole(f, path, ReadWrite); err != nil {
 		return nil, err
 	}
+	if fi, err := f.Stat(); err == nil && fi.Size() > 0 && backsMount(fi, false) {
+		return nil, &BusyError{path, loopMount}
+	}
 	if err := f.Truncate(0); err != nil {
 		return nil, err
 	}
@@ -150,10 +156,13 @@ func adopt(f *os.File, path string, block bool, flags Flag) (*File, error) {
 	if err := lockWhole(f, path, flags); err != nil {
 		return nil, err
 	}
-	if block && flags == ReadOnly {
+	switch {
+	case block && flags == ReadOnly:
 		if err := probe(path); err != nil {
 			return nil, err
 		}
+	case !block && flags&Shared == 0 && backsMount(fi, flags&ReadWrite == 0):
+		return nil, &BusyError{path, loopMount}
 	}
 	return newFile(f, path, block, flags)
 }
