@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,10 @@ func newFsck(a *app) *cobra.Command {
 	cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 	_ = cmd.RegisterFlagCompletionFunc("extended", cobra.FixedCompletions([]string{"shared=clone", "shared=delete"}, cobra.ShellCompDirectiveNoFileComp))
 	return a.verbCommand(cmd, func(args []string) error {
-		r.image = address(args[0]).Image
+		at := address(args[0])
+		if r.image = at.Image; at.Path != "/" {
+			return usagef("%s: a file of an image; fsck is for the whole of it", args[0])
+		}
 		return r.run()
 	})
 }
@@ -71,6 +75,9 @@ func (r *fsckRun) run() (err error) {
 	o, err := r.f.ask(r.options.SuperBlock)
 	if err != nil {
 		return err
+	}
+	if r.f.report != "" && sameFile(r.f.report, r.image) {
+		return usagef("--report: %s is the image", r.f.report)
 	}
 	if o.Policy == fsck.Ask {
 		if r.asked = r.newAsker(); r.asked == nil {
@@ -209,6 +216,19 @@ func (o *outcome) writePage(path string) error {
 		return err
 	}
 	return errors.Join(o.page().Write(f), f.Close())
+}
+
+// sameFile reports whether a path leads to the file that an image, or a partition of it, is in.
+func sameFile(path, image string) bool {
+	a, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(image)
+	if i := strings.LastIndexByte(image, '#'); err != nil && i >= 0 {
+		b, err = os.Stat(image[:i])
+	}
+	return err == nil && os.SameFile(a, b)
 }
 
 // noTerminalError says that there is nobody to ask.
