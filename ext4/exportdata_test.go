@@ -24,3 +24,13 @@ func (n *Inode) SetParent(parent ondisk.Ino) error {
 	defer n.mu.Unlock()
 	return n.change(n.fs.rw.Load(), entryCredits, func(h *journal.Handle) error { return n.setParent(h, parent) })
 }
+
+// RefuseSpace has space and inodes refused where refuse says so, as if there were none left; nil ends it.
+func (fs *FS) RefuseSpace(refuse func() bool) { fs.rw.Load().alloc.RefuseWhen(refuse) }
+
+// RefuseQuota has what quotas count refused where refuse says so, as if a limit were reached; nil ends it.
+func (fs *FS) RefuseQuota(refuse func() bool) {
+	if q := fs.rw.Load().quotas; q != nil {
+		q.refuse = refuse
+	}
+}

@@ -19,6 +19,10 @@ type quotas struct {
 	files [quotaKinds]*quotaFile                  // immutable; nil for a kind that is not recorded
 	users [quotaKinds]*clock.Cache[uint32, dquot] // by id
 
+	// refuse, unless it is nil, refuses what is asked for beyond any limit: tests see with it what that does in the middle of a change. It
+	// changes while nobody uses quotas.
+	refuse func() bool
+
 	mu sched.Mutex // the entries, in memory and in the leaves of the files; quotaLinks
 	// +checklocks:mu
 	grace [quotaKinds]quotaGrace

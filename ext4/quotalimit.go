@@ -45,6 +45,9 @@ func (q *quotas) allows(used int64, soft, hard, end uint64) bool {
 //
 // +checklocks:q.mu
 func (q *quotas) roomLocked(o *owners, n, unit int64) int64 {
+	if q.refuse != nil && n > 0 && q.refuse() {
+		return 0
+	}
 	if !q.w.o.QuotaLimits {
 		return n
 	}
@@ -97,6 +100,9 @@ func (q *quotas) dropInode(h *journal.Handle, d *ondisk.Inode) error {
 //
 // +checklocks:q.mu
 func (q *quotas) admitsLocked(o *owners, inodes, bytes int64) bool {
+	if inodes > 0 && q.refuse != nil && q.refuse() {
+		return false
+	}
 	for _, d := range o.quot {
 		if d != nil && inodes > 0 && !q.allows(int64(d.entry.Inodes)+inodes, d.entry.InodesSoft, d.entry.InodesHard, d.entry.InodeTime) {
 			return false

@@ -64,6 +64,7 @@ type Allocator struct {
 	headroom   int64 // clusters that only what must not fail may take
 
 	discard sched.Pointer[func(ondisk.Block, uint64) error]
+	refuse  func() bool // see RefuseWhen; nil for never
 
 	loading sched.Mutex // guards no field: a block of descriptors is read for the first time by one task
 	space   space
@@ -126,6 +127,12 @@ func (a *Allocator) spanCount() int { return int(a.sb.DescriptorBlocks()) }
 
 // Cluster is how many blocks a cluster has, the unit of everything that is counted here.
 func (a *Allocator) Cluster() uint64 { return a.ratio }
+
+// RefuseWhen has each request for space or an inode that may fail refused where refuse says so, as if there were none left: tests see with it what
+// a full file system does in the middle of a change. It is called while nobody uses the allocator; nil ends it.
+func (a *Allocator) RefuseWhen(refuse func() bool) { a.refuse = refuse }
+
+func (a *Allocator) refused() bool { return a.refuse != nil && a.refuse() }
 
 // InodeTable is the first block of a group's inode table. Mounted to write, nobody reads descriptors but through here.
 func (a *Allocator) InodeTable(g ondisk.Group) (ondisk.Block, error) {

@@ -44,6 +44,9 @@ func (a *Allocator) Blocks(h *journal.Handle, r Request) (start ondisk.Block, n 
 	if r.Len == 0 {
 		return 0, 0, syscall.EINVAL
 	}
+	if r.Flags&FromReserve == 0 && a.refused() {
+		return 0, 0, syscall.ENOSPC
+	}
 	got := a.claim(r.Len, r.Flags)
 	if got == 0 {
 		if err := a.recount(); err != nil {

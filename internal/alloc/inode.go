@@ -19,6 +19,9 @@ type InodeRequest struct {
 // Inode gives out an inode number. The inode's slot in the table may hold what an earlier inode left, or zeros; the caller writes it in the same
 // handle. The error is syscall.ENOSPC if there is none, or the journal's or the device's.
 func (a *Allocator) Inode(h *journal.Handle, r InodeRequest) (ondisk.Ino, error) {
+	if a.refused() {
+		return 0, syscall.ENOSPC
+	}
 	for g, err := range a.inodeGroups(&r) {
 		if err != nil {
 			return 0, err

@@ -85,6 +85,8 @@ func (a *Allocator) Reserve(n uint64, privileged bool) error {
 	var f Flags
 	if privileged {
 		f = Privileged
+	} else if a.refused() {
+		return syscall.ENOSPC
 	}
 	if a.promise(int64(n), f) {
 		return nil
