@@ -196,6 +196,9 @@ func (o *opening) check(n *ext4.Inode) error {
 	if err := o.v.cred.may(n, want); err != nil {
 		return err
 	}
+	if writes && a.Flags&ondisk.InodeVerity != 0 {
+		return syscall.EPERM
+	}
 	plain := o.flag&(os.O_WRONLY|os.O_RDWR) != 0 && o.flag&os.O_APPEND == 0
 	if a.Flags&ondisk.InodeAppend != 0 && (plain || o.flag&os.O_TRUNC != 0) {
 		return syscall.EPERM

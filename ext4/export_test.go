@@ -121,3 +121,19 @@ func Places(hashes []ondisk.NameHash, names []string) (at []Cookie) {
 	}
 	return at
 }
+
+// HalfProtect does what EnableVerity does but for the last step, and makes it durable.
+func (n *Inode) HalfProtect() error {
+	w := n.fs.rw.Load()
+	v, err := n.newVerity(VerityOptions{})
+	if err != nil {
+		return err
+	}
+	if err := n.writeback(0, fileEnd); err != nil {
+		return err
+	}
+	if err := n.readyVerity(w, v); err != nil {
+		return err
+	}
+	return w.journal.Force()
+}

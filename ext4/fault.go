@@ -55,6 +55,9 @@ func (n *Inode) fault(i uint64, flags FaultFlags, put func(data []byte)) error {
 	}
 	n.invalidate.RLock()
 	defer n.invalidate.RUnlock()
+	if n.hasVerity() {
+		return syscall.EPERM // protected since it was mapped
+	}
 	if n.where().mayBeInline() {
 		if err := n.faultEvict(); err != nil {
 			return err

@@ -70,6 +70,9 @@ func (n *Inode) ahead(i, want uint64) int {
 // readFolios fills folios that follow one another, all locked, and says how many it has got: less than all with the error that
 // stopped it.
 func (n *Inode) readFolios(list []*page.Folio) (int, error) {
+	if n.hasVerity() {
+		return n.verifyFolios(list)
+	}
 	for done := 0; done < len(list); {
 		i := list[done].Index()
 		r, err := n.mapped(i)
@@ -91,6 +94,21 @@ func (n *Inode) readFolios(list []*page.Folio) (int, error) {
 			}
 		}
 		done += len(part)
+	}
+	return len(list), nil
+}
+
+// verifyFolios is readFolios for a file with fs-verity.
+func (n *Inode) verifyFolios(list []*page.Folio) (int, error) {
+	r, err := n.verifier()
+	if err != nil {
+		return 0, err
+	}
+	for i, f := range list {
+		if _, err := r.read(f.Data(), int64(f.Index())<<n.fs.blockBits); err != nil {
+			return i, err
+		}
+		f.Set(page.Uptodate)
 	}
 	return len(list), nil
 }

@@ -28,10 +28,10 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	}
 	read := n.readData
 	switch {
-	case n.hasVerity():
-		read = n.readVerified
 	case n.content != nil:
 		read = n.readCached
+	case n.hasVerity():
+		read = n.readVerified
 	}
 	k, err := readSize(p, off, size, read)
 	if err != nil && err != io.EOF && !n.hasVerity() { // content that is not what its file was sealed with is no damage of the file system

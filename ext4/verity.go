@@ -18,6 +18,21 @@ type verity struct {
 	start uint64 // of the tree in the file, bytes
 }
 
+// MeasureVerity is the digest of a file with fs-verity (FS_IOC_MEASURE_VERITY), which stands for its content, and the algorithm of that. The errors are
+// those of Verity.
+func (n *Inode) MeasureVerity() (ondisk.VerityAlgorithm, []byte, error) {
+	d, err := n.Verity()
+	if err != nil {
+		return 0, nil, err
+	}
+	d.SigSize = 0 // a signature is one of the digest
+	raw := make([]byte, ondisk.VerityDescriptorSize)
+	d.Encode(raw)
+	h := newHash(d.HashAlgorithm)
+	h.Write(raw)
+	return d.HashAlgorithm, h.Sum(nil), nil
+}
+
 // Verity is the fs-verity descriptor of a file: the algorithm, the salt and the hash at the root of its Merkle tree. A file without is an
 // *UnsupportedError.
 func (n *Inode) Verity() (ondisk.VerityDescriptor, error) {
@@ -96,12 +111,45 @@ func (n *Inode) mappedEnd() (uint64, error) {
 	return r.end() << n.fs.blockBits, nil
 }
 
+func newHash(a ondisk.VerityAlgorithm) hash.Hash {
+	if a == ondisk.VeritySHA512 {
+		return sha512.New()
+	}
+	return sha256.New()
+}
+
+// blockHash hashes blocks, of data and of the tree, as a descriptor says.
+type blockHash struct {
+	h    hash.Hash
+	salt []byte // padded: hashed before each block
+	size int    // of a block
+	sum  []byte
+}
+
+func newBlockHash(d *ondisk.VerityDescriptor) *blockHash {
+	b := &blockHash{h: newHash(d.HashAlgorithm), size: 1 << d.LogBlockSize}
+	if d.SaltSize > 0 {
+		b.salt = make([]byte, b.h.BlockSize())
+		copy(b.salt, d.Salt[:d.SaltSize])
+	}
+	return b
+}
+
+// of is the hash of a block. It is good until the next.
+func (b *blockHash) of(block []byte) []byte {
+	b.h.Reset()
+	b.h.Write(b.salt)
+	b.h.Write(block)
+	b.sum = b.h.Sum(b.sum[:0])
+	return b.sum
+}
+
 // verifier reads a verity file and compares what it reads with the tree. It keeps the last verified block of each level, so that
 // reading on costs little more than hashing the data. It is used by one read.
 type verifier struct {
 	n      *Inode
 	v      *verity
-	h      hash.Hash
+	h      *blockHash
 	block  []byte // of data
 	levels [ondisk.VerityLevelsMax]treeBlock
 }
@@ -111,20 +159,33 @@ type treeBlock struct {
 	index uint64
 }
 
+// verifier begins a read.
+func (n *Inode) verifier() (*verifier, error) {
+	v, err := n.verity()
+	if err != nil {
+		return nil, err
+	}
+	return &verifier{n: n, v: v, h: newBlockHash(&v.desc), block: make([]byte, 1<<v.desc.LogBlockSize)}, nil
+}
+
 // readVerified fills p with the content at off, as far as it proves to be what was signed for.
 func (n *Inode) readVerified(p []byte, off int64) (int, error) {
-	v, err := n.verity()
+	r, err := n.verifier()
 	if err != nil {
 		return 0, err
 	}
-	r := &verifier{n: n, v: v, h: sha256.New(), block: make([]byte, 1<<v.desc.LogBlockSize)}
-	if v.desc.HashAlgorithm == ondisk.VeritySHA512 {
-		r.h = sha512.New()
-	}
-	done := 0
+	return r.read(p, off)
+}
+
+// read fills p with the content at off. Past the end of the file are zeros.
+func (r *verifier) read(p []byte, off int64) (done int, err error) {
 	for done < len(p) {
 		pos := uint64(off) + uint64(done)
-		i, within := pos>>v.desc.LogBlockSize, pos&uint64(len(r.block)-1)
+		if pos >= r.v.desc.DataSize {
+			clear(p[done:])
+			return len(p), nil
+		}
+		i, within := pos>>r.v.desc.LogBlockSize, pos&uint64(len(r.block)-1)
 		if err := r.data(i); err != nil {
 			return done, err
 		}
@@ -150,14 +211,7 @@ func (r *verifier) check(block []byte, level int, i uint64) error {
 	if err != nil {
 		return err
 	}
-	r.h.Reset()
-	if salt := int(r.v.desc.SaltSize); salt > 0 {
-		padded := make([]byte, r.h.BlockSize())
-		copy(padded, r.v.desc.Salt[:salt])
-		r.h.Write(padded)
-	}
-	r.h.Write(block)
-	if !bytes.Equal(r.h.Sum(nil), want) {
+	if !bytes.Equal(r.h.of(block), want) {
 		return r.n.corrupt("verity file", "block %d of level %d does not have the hash that its Merkle tree says", i, level)
 	}
 	return nil

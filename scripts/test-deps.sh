@@ -2,7 +2,7 @@
 # Installs the system packages that the tests use as judges and tools: on Debian and Ubuntu by apt, as root.
 # Without them the tests that need one are skipped and say so; with CI=true they fail.
 set -eu
-packages="e2fsprogs attr acl fdisk gdisk zstd libarchive-tools qemu-user-static fuse3 sqlite3"
+packages="e2fsprogs attr acl fdisk gdisk zstd libarchive-tools qemu-user-static fuse3 sqlite3 fsverity"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "run as root: $0 installs $packages" >&2
 	exit 1

@@ -134,6 +134,11 @@ func TestChangeExit(t *testing.T) {
 		{"put dir disk.img:/", 1, "extant put: dir: a directory, left out: -r copies directories\n"},
 		{"chmod 600 disk.img:/nothing", 1, "no such file"},
 		{"setfattr -x user.a disk.img:/dir", 1, "no data available"},
+		{"verity enable disk.img:/dir", 1, "not supported"},
+		{"verity measure disk.img:/dir", 1, "no data available"},
+		{"verity enable --salt x disk.img:/dir", 2, "is no salt"},
+		{"verity enable --hash-alg md5 disk.img:/dir", 2, "is no algorithm"},
+		{"verity check disk.img:/dir", 2, "neither enable nor measure"},
 		{"mkdir nothing.img:/dir", 1, "extant mkdir: nothing.img: no such file or directory\n"},
 
 		{"mkdir disk.img", 2, "extant mkdir: disk.img: the address of a file is IMAGE:/PATH\n"},
@@ -296,4 +301,34 @@ func ioMode(m uint16) os.FileMode {
 		out |= os.ModeDir
 	}
 	return out
+}
+
+// TestVerity protects a file; fsck is content with it, and nobody writes to it any more.
+func TestVerity(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("hello", []byte("hello\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const digest = "sha256:284f4ff3a790e678a53304da69889a3f4de51657bed35492ff24f27672efa527 disk.img:/hello\n"
+	for _, c := range []struct {
+		args string
+		code int
+		out  string
+	}{
+		{"mkfs -q -O verity disk.img 16M", 0, ""},
+		{"put hello disk.img:/", 0, ""},
+		{"verity enable --block-size 1024 --salt 5a17 disk.img:/hello", 0, ""},
+		{"verity measure disk.img:/hello", 0, digest},
+		{"cat disk.img:/hello", 0, "hello\n"},
+		{"put hello disk.img:/", 1, "operation not permitted"},
+		{"truncate -s 0 disk.img:/hello", 1, "operation not permitted"},
+		{"verity enable disk.img:/hello", 1, "file exists"},
+		{"fsck -f -n disk.img", 0, ""},
+	} {
+		r := extantRun(strings.Fields(c.args)...)
+		if r.code != c.code || !strings.Contains(r.out+r.errors, c.out) {
+			t.Errorf("extant %s: exit code %d\n%s%s", c.args, r.code, r.out, r.errors)
+		}
+	}
+	clean(t, "disk.img")
 }

@@ -55,7 +55,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	for _, cmd := range []func(*app) *cobra.Command{
 		newLs, newCat, newStat, newTree, newDu, newFind, newGetfattr, newCp, newExtract,
-		newPut, newMkdir, newRm, newMv, newLn, newChmod, newChown, newTouch, newTruncate, newSetfattr, newEdit, newSync,
+		newPut, newMkdir, newRm, newMv, newLn, newChmod, newChown, newTouch, newTruncate, newSetfattr, newVerity, newEdit, newSync,
 		newMount, newUmount, newMkfs, newFsck, newUndo, newInfo, newDump, newPartitions, newLab, newExplore, newVersion,
 	} {
 		root.AddCommand(cmd(a))

@@ -127,6 +127,11 @@ func VerityDescriptorOffset(size, treeBytes uint64, stored, blockSize int) (offs
 	return offset, end, ok
 }
 
+// PutVerityTrailer ends the blocks that hold a descriptor, of stored bytes with its signature, with that number.
+func PutVerityTrailer(blocks []byte, stored int) {
+	binary.LittleEndian.PutUint32(blocks[len(blocks)-VerityTrailerSize:], uint32(stored))
+}
+
 // FindVerityDescriptor is where in a file whose last mapped block ends at byte end the descriptor starts, and
 // its size with the signature. trailer is the last VerityTrailerSize bytes before end.
 func FindVerityDescriptor(end uint64, trailer []byte, blockSize int) (offset uint64, stored int, err error) {
