@@ -37,7 +37,7 @@ func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
 	defer w.leave()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.checkWrite(n.length()); err != nil {
+	if err := n.checkWrite(); err != nil {
 		return err
 	}
 	if off > n.sizeMax()-length {

@@ -48,7 +48,7 @@ func (n *Inode) Map(off, length int64, flags MapFlags) (*MemoryMap, error) {
 		return nil, syscall.EINVAL
 	}
 	if flags&(MapWrite|MapPrivate) == MapWrite {
-		if err := n.checkWrite(n.length()); err != nil {
+		if err := n.checkWrite(); err != nil {
 			return nil, err
 		}
 	}

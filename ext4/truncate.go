@@ -20,7 +20,7 @@ func (n *Inode) Truncate(size int64) error {
 	defer w.leave()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.checkWrite(0); err != nil {
+	if err := n.checkWrite(); err != nil {
 		return err
 	}
 	return n.fs.judge(n.truncateLocked(size))

@@ -10,7 +10,8 @@ import (
 
 // WriteAt writes as io.WriterAt says. The file grows as it must; what it gains before off is a hole. The data is in the cache when
 // WriteAt returns, and on the device after [Inode.Fsync]. Space that it will need is promised now: errors are syscall.ENOSPC or EDQUOT, EFBIG where
-// the file would become larger than the format allows, EPERM where the inode is immutable, or may only be appended to.
+// the file would become larger than the format allows, EPERM where the inode is immutable. That it may
+// only be appended to is for who opens it to see to.
 func (n *Inode) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, syscall.EINVAL
@@ -42,7 +43,7 @@ func (n *Inode) Append(p []byte) (off int64, k int, err error) {
 
 // +checklocks:n.mu
 func (n *Inode) writeLocked(p []byte, off int64) (int, error) {
-	if err := n.checkWrite(off); err != nil || len(p) == 0 {
+	if err := n.checkWrite(); err != nil || len(p) == 0 {
 		return 0, err
 	}
 	most := n.sizeMax() - off
@@ -73,7 +74,7 @@ func (n *Inode) writeLocked(p []byte, off int64) (int, error) {
 }
 
 // checkWrite refuses writes that the inode does not take.
-func (n *Inode) checkWrite(off int64) error {
+func (n *Inode) checkWrite() error {
 	c := n.core()
 	switch {
 	case c.disk.Type() == ondisk.ModeDir:
@@ -82,7 +83,7 @@ func (n *Inode) checkWrite(off int64) error {
 		return syscall.EINVAL
 	case c.gone:
 		return syscall.ESTALE
-	case c.disk.Has(ondisk.InodeImmutable), n.hasVerity(), c.disk.Has(ondisk.InodeAppend) && off < n.length():
+	case c.disk.Has(ondisk.InodeImmutable), n.hasVerity():
 		return syscall.EPERM
 	case n.encrypted():
 		return &UnsupportedError{Features: []string{"encrypt"}, Detail: "the file's data needs a key"}

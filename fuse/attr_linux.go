@@ -95,6 +95,9 @@ func (f *files) setAttr(n *node, in *fuse.SetAttrIn) error {
 		if int64(size) < 0 {
 			return unix.EFBIG
 		}
+		if n.appends() {
+			return unix.EPERM
+		}
 		if err := f.dropPrivileges(n, in.Valid&fuse.FATTR_KILL_SUIDGID != 0); err != nil {
 			return err
 		}

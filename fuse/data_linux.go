@@ -31,24 +31,11 @@ func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32,
 	if err := f.dropPrivileges(n, in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0); err != nil {
 		return 0, status(err)
 	}
-	off, old := int64(in.Offset), 0
-	if in.WriteFlags&fuse.WRITE_CACHE != 0 {
-		old = n.unchanged(off, len(data))
-	}
-	k, err := n.WriteAt(data[old:], off+int64(old))
+	k, err := n.WriteAt(data, int64(in.Offset))
 	if err != nil && k == 0 {
 		return 0, status(err)
 	}
-	return uint32(old + k), fuse.OK
-}
-
-// unchanged is how many bytes of a range the kernel sends along with what was appended to an append-only file, as it writes whole pages.
-func (n *node) unchanged(off int64, size int) int {
-	a := n.Attr()
-	if a.Flags&ondisk.InodeAppend == 0 {
-		return 0
-	}
-	return int(min(max(a.Size-off, 0), int64(size)))
+	return uint32(k), fuse.OK
 }
 
 // Fsync makes a file durable. The blocks it has got are news to the kernel, which counts none of those it writes from its cache.
@@ -86,7 +73,23 @@ func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	if !ok {
 		return fuse.Status(syscall.EOPNOTSUPP)
 	}
+	if mode != ext4.FallocAllocate && mode != ext4.FallocKeepSize && n.appends() {
+		return fuse.EPERM
+	}
 	return status(n.Fallocate(mode, int64(in.Offset), int64(in.Length)))
+}
+
+// appends reports whether a file may only be appended to. Who has it open to write may write all the same, as long as that takes nothing away.
+func (n *node) appends() bool {
+	a := n.Attr()
+	return a.Flags&ondisk.InodeAppend != 0
+}
+
+// gather has the kernel send what it has in its write-back cache of a file, which it also drops. The answer comes after it has.
+func (f *files) gather(node uint64) {
+	if f.writeBack {
+		f.notify.InodeNotify(node, 0, 0)
+	}
 }
 
 // Lseek finds data and holes. The kernel asks without having sent what it has in its write-back cache, so it is made to.
@@ -95,9 +98,7 @@ func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) f
 	if err != nil {
 		return status(err)
 	}
-	if f.writeBack {
-		f.notify.InodeNotify(in.NodeId, 0, 0)
-	}
+	f.gather(in.NodeId)
 	var off int64
 	switch in.Whence {
 	case unix.SEEK_DATA:

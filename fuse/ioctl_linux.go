@@ -36,11 +36,12 @@ func (f *files) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, arg []byte, _ *fuse.I
 	case in.Cmd == unix.FS_IOC_GETFLAGS && len(out) >= 4:
 		le.PutUint32(out, visibleFlags(a.Flags))
 	case in.Cmd == unix.FS_IOC_SETFLAGS && len(arg) >= 4:
+		f.settle(in.NodeId, &a, le.Uint32(arg))
 		err = n.SetFlags(le.Uint32(arg))
 	case in.Cmd == fsGetXattr && len(out) >= fsxattrSize:
 		putFsxattr(out, &a)
 	case in.Cmd == fsSetXattr && len(arg) >= fsxattrSize:
-		err = setFsxattr(n, arg, &a)
+		err = f.setFsxattr(in.NodeId, n, arg, &a)
 	case (in.Cmd == fsGetVersion || in.Cmd == ext4GetGen) && len(out) >= 4:
 		le.PutUint32(out, a.Generation)
 	case (in.Cmd == fsSetVersion || in.Cmd == ext4SetGen) && len(arg) >= 4:
@@ -110,15 +111,15 @@ func putFsxattr(p []byte, a *ext4.Attr) {
 	binary.NativeEndian.PutUint32(p[fsxattrProject:], a.ProjID)
 }
 
-func setFsxattr(n *node, p []byte, a *ext4.Attr) error {
+func (f *files) setFsxattr(id uint64, n *node, p []byte, a *ext4.Attr) error {
 	want := binary.NativeEndian.Uint32(p)
 	flags := visibleFlags(a.Flags)
-	for _, f := range fsxattrFlags {
-		flags &^= f.ext4
-		if want&f.generic != 0 {
-			flags |= f.ext4
+	for _, bit := range fsxattrFlags {
+		flags &^= bit.ext4
+		if want&bit.generic != 0 {
+			flags |= bit.ext4
 		}
-		want &^= f.generic
+		want &^= bit.generic
 	}
 	if want != 0 {
 		return syscall.EOPNOTSUPP
@@ -129,5 +130,13 @@ func setFsxattr(n *node, p []byte, a *ext4.Attr) error {
 			return err
 		}
 	}
+	f.settle(id, a, flags)
 	return n.SetFlags(flags)
+}
+
+// settle writes what the kernel has of a file that is about to become immutable: afterwards it could not.
+func (f *files) settle(id uint64, a *ext4.Attr, flags uint32) {
+	if flags&^a.Flags&ondisk.InodeImmutable != 0 && a.Type() == ondisk.ModeRegular {
+		f.gather(id)
+	}
 }

@@ -12,6 +12,9 @@ import (
 
 const aclXattr = "system.posix_acl_access"
 
+// noName reports whether there is nothing behind the prefix of a name.
+func noName(name string) bool { return name == "user." || name == "trusted." || name == "security." }
+
 // answer copies a value to where the kernel wants it: nowhere if it only asks for the size.
 func answer(value, dest []byte) (uint32, fuse.Status) {
 	switch {
@@ -28,6 +31,9 @@ func (f *files) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, name string, dest
 	n, err := f.nodes.get(in.NodeId)
 	if err != nil {
 		return 0, status(err)
+	}
+	if noName(name) {
+		return 0, fuse.EINVAL
 	}
 	value, err := n.Xattr(name)
 	if err != nil {
@@ -57,6 +63,9 @@ func (f *files) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, va
 	if err != nil {
 		return status(err)
 	}
+	if noName(name) {
+		return fuse.EINVAL
+	}
 	var flags ext4.XattrFlags
 	if in.Flags&unix.XATTR_CREATE != 0 {
 		flags |= ext4.XattrCreate
@@ -79,6 +88,9 @@ func (f *files) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, va
 
 func (f *files) RemoveXAttr(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
 	n, err := f.nodes.get(in.NodeId)
+	if err == nil && noName(name) {
+		err = syscall.EINVAL
+	}
 	if err == nil {
 		err = n.RemoveXattr(name)
 	}

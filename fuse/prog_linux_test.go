@@ -1,0 +1,119 @@
+package fuse_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"extant/internal/model"
+	"extant/internal/prog"
+	"extant/internal/prog/hostdir"
+)
+
+var (
+	seed     = flag.Uint64("seed", 1, "the first program")
+	count    = flag.Int("count", 8, "programs for each mode")
+	ops      = flag.Int("ops", 60, "operations of a program")
+	modeName = flag.String("mode", "", "only this mode")
+	shrink   = flag.Bool("shrink", false, "make a program that fails small")
+)
+
+// modes are file systems and what is done in them.
+var modes = []struct {
+	name, mkfs, mount string
+	model             model.Config
+	profile           prog.Profile
+}{
+	{"plain", "-b 4096 -I 256", "noatime", model.Config{BlockSize: 4096}, prog.Profile{}},
+	{"users", "-b 4096 -I 256", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Users: true, ACLs: true}},
+	{"flags", "-b 4096 -I 256", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Users: true, Flags: true, Handles: true}},
+	{"handles", "-b 4096 -I 256", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Handles: true, Maps: true}},
+	{"through", "-b 4096 -I 256", "noatime writethrough", model.Config{BlockSize: 4096}, prog.Profile{Handles: true, Maps: true, Flags: true}},
+	{"sparse", "-b 4096 -I 256", "noatime writethrough", model.Config{BlockSize: 4096}, prog.Profile{Sparse: true}},
+	{"inline", "-b 4096 -I 256 -O inline_data", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Small: true, Maps: true, Handles: true}},
+	{"1k", "-b 1024 -I 256", "noatime", model.Config{BlockSize: 1024}, prog.Profile{Handles: true}},
+	{"bigalloc", "-b 4096 -I 256 -O bigalloc -C 16384", "noatime", model.Config{BlockSize: 4096, ClusterSize: 16384}, prog.Profile{}},
+	{"journal", "-b 4096 -I 256", "noatime data=journal", model.Config{BlockSize: 4096}, prog.Profile{Maps: true}},
+	{"nodelalloc", "-b 4096 -I 256", "noatime nodelalloc", model.Config{BlockSize: 4096}, prog.Profile{Maps: true}},
+}
+
+// TestPrograms runs random programs in the mount, with the results of the model.
+func TestPrograms(t *testing.T) {
+	lacks(t)
+	hard, err := os.ReadFile("/proc/sys/fs/protected_hardlinks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range modes {
+		if *modeName != "" && *modeName != m.name {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			m.model.ProtectedHardlinks = bytes.HasPrefix(hard, []byte("1"))
+			m.profile.Model, m.profile.Ops = m.model, *ops
+			d := mount(t, format(t, 256<<20, m.mkfs), m.mount)
+			failed := make(chan error)
+			go func() { failed <- d.programs(m.name, m.profile) }()
+			if err := <-failed; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func (d *daemon) programs(mode string, profile prog.Profile) error {
+	for i := range uint64(*count) {
+		p := passed(prog.Generate(*seed+i, profile))
+		err := d.run(p, profile.Model)
+		if err == nil {
+			continue
+		}
+		again := fmt.Sprintf("go test ./fuse -run TestPrograms -args -mode %s -ops %d -count 1 -seed %d", mode, *ops, *seed+i)
+		if !*shrink {
+			return fmt.Errorf("%w\nagain:  %s\nshrink: %s -shrink", err, again, again)
+		}
+		small := prog.Minimize(p, func(p *prog.Program) bool { return d.run(p, profile.Model) != nil })
+		return fmt.Errorf("%w\nagain:  %s\n%s", d.run(small, profile.Model), again, small)
+	}
+	return nil
+}
+
+// passed is a program without what the kernel refuses before it asks, to collapse and to insert ranges, and without changes of owner to nobody new, which
+// it takes for nothing at all: elsewhere they clear set-ID bits.
+func passed(p *prog.Program) *prog.Program {
+	for i := range p.Lines {
+		p.Lines[i].Ops = slices.DeleteFunc(p.Lines[i].Ops, func(op *prog.Op) bool {
+			if (op.Verb == "chown" || op.Verb == "lchown") && op.UID < 0 && op.GID < 0 {
+				return true
+			}
+			return op.Verb == "fallocate" && (strings.Contains(op.Word, "collapse") || strings.Contains(op.Word, "insert"))
+		})
+	}
+	return p
+}
+
+// run runs a program in a directory of its own.
+func (d *daemon) run(p *prog.Program, c model.Config) (err error) {
+	dir, err := os.MkdirTemp(d.dir, "prog")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	clock := &prog.Clock{}
+	c.Now = clock.Now
+	since := time.Now().Add(-2 * time.Second)
+	host, err := hostdir.New(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, host.Empty(), host.Close(), os.Remove(dir)) }()
+	return prog.Differ(p, host, prog.Model(c), clock, prog.Rules{Since: since, ATimes: true})
+}
