@@ -55,7 +55,7 @@ func (n *Inode) mayProtect() error {
 	case c.disk.Has(ondisk.InodeAppend):
 		return syscall.EPERM
 	}
-	return n.checkWrite(0)
+	return n.checkWrite()
 }
 
 // newVerity is how the file is to be protected, but for the hash.
