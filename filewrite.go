@@ -169,6 +169,9 @@ func (f *File) fallocate(mode FallocateMode, off, n int64) error {
 	case !allocates && a.Flags&ondisk.InodeAppend != 0, a.Flags&ondisk.InodeImmutable != 0:
 		return syscall.EPERM
 	}
+	if err := f.inode.CheckFallocate(mode, off, n); err != nil {
+		return err
+	}
 	if err := f.cred.dropPrivileges(f.inode); err != nil {
 		return err
 	}

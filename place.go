@@ -5,7 +5,6 @@ import (
 	"syscall"
 
 	"extant/ext4"
-	"extant/internal/ondisk"
 )
 
 // lastKind says what the last name of a path is.
@@ -50,16 +49,10 @@ func (v *Volume) place(name string) (place, error) {
 	if p.dir, err = v.Inode(p.parent, true); err != nil {
 		return p, err
 	}
-	switch {
-	case !p.dir.IsDir():
+	if !p.dir.IsDir() {
 		return p, syscall.ENOTDIR
-	case len(p.name) > ondisk.NameMax:
-		err = syscall.ENAMETOOLONG
 	}
-	if denied := v.cred.may(p.dir, mayExec); denied != nil {
-		err = denied
-	}
-	return p, err
+	return p, v.cred.may(p.dir, mayExec)
 }
 
 func checkPath(name string) error {
@@ -72,7 +65,7 @@ func checkPath(name string) error {
 	return nil
 }
 
-// find is the inode at a place; nil where there is none.
+// find is the inode at a place; nil where there is none. A name that no entry can have is syscall.ENAMETOOLONG.
 func (p *place) find() (*ext4.Inode, error) {
 	n, err := p.dir.Child(p.name)
 	if err == syscall.ENOENT {

@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"extant/ext4"
+	"extant/internal/ondisk"
 )
 
 // RenameFlags say how RenameWith is to behave, with Linux's numbers.
@@ -37,7 +38,7 @@ func (v *Volume) rename(oldname, newname string, flags RenameFlags) error {
 	to, err := v.place(newname)
 	switch {
 	case err != nil:
-		return from.absent(err)
+		return err
 	case from.kind != lastName:
 		return syscall.EBUSY
 	case to.kind != lastName && flags&RenameNoReplace != 0:
@@ -46,8 +47,8 @@ func (v *Volume) rename(oldname, newname string, flags RenameFlags) error {
 		return syscall.EBUSY
 	}
 	r := &renaming{cred: v.cred, from: from, to: to, flags: flags}
-	if from.slash || to.slash {
-		if err := r.checkSlashes(); err != nil {
+	if from.slash || to.slash || len(to.name) > ondisk.NameMax {
+		if err := r.checkNames(); err != nil {
 			return err
 		}
 	}
@@ -56,21 +57,6 @@ func (v *Volume) rename(oldname, newname string, flags RenameFlags) error {
 		Whiteout: v.cred.newAttr(from.dir, 0),
 		Check:    r.check,
 	})
-}
-
-// absent is the error of a new name, but that there is no old one comes before that a new one is too long.
-func (p *place) absent(err error) error {
-	if err != syscall.ENAMETOOLONG || p.kind != lastName {
-		return err
-	}
-	n, ferr := p.find()
-	switch {
-	case ferr != nil:
-		return ferr
-	case n == nil:
-		return syscall.ENOENT
-	}
-	return err
 }
 
 // renaming is a Rename whose places have been found.
@@ -82,17 +68,20 @@ type renaming struct {
 
 func (r *renaming) exchange() bool { return r.flags&RenameExchange != 0 }
 
-// checkSlashes says why names with a slash behind them do not suit what they name.
-func (r *renaming) checkSlashes() error {
+// checkNames says why names with a slash behind them do not suit what they name. That there is no old one comes before that the new one is too long.
+func (r *renaming) checkNames() error {
 	source, err := r.from.find()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case source == nil:
+		return syscall.ENOENT
 	}
 	target, err := r.to.find()
 	switch {
 	case err != nil:
 		return err
-	case source == nil, target == nil && r.exchange():
+	case target == nil && r.exchange():
 		return syscall.ENOENT
 	case target != nil && r.flags&RenameNoReplace != 0:
 		return syscall.EEXIST

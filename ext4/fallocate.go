@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"extant/internal/journal"
+	"extant/internal/ondisk"
 	"extant/internal/page"
 )
 
@@ -27,9 +28,6 @@ const (
 // A change that one transaction does not hold, of a file with very many extents, is committed in steps, each of which leaves the file sound: after a
 // crash a part of the range may be gone, or a part of what is behind it have moved. No block is lost, and all are in order.
 func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
-	if off < 0 || length <= 0 || mode > FallocInsert {
-		return syscall.EINVAL
-	}
 	w, err := n.fs.enter()
 	if err != nil {
 		return err
@@ -40,8 +38,8 @@ func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
 	if err := n.checkWrite(); err != nil {
 		return err
 	}
-	if off > n.sizeMax()-length {
-		return syscall.EFBIG
+	if err := n.CheckFallocate(mode, off, length); err != nil {
+		return err
 	}
 	for try := 0; ; try++ {
 		err := n.fallocate(mode, off, length)
@@ -49,6 +47,32 @@ func (n *Inode) Fallocate(mode FallocMode, off, length int64) error {
 			return n.fs.judge(err)
 		}
 	}
+}
+
+// CheckFallocate says why Fallocate would refuse a range of a file of the length that it has now.
+func (n *Inode) CheckFallocate(mode FallocMode, off, length int64) error {
+	if off < 0 || length <= 0 || mode > FallocInsert {
+		return syscall.EINVAL
+	}
+	if off > n.sizeMax()-length {
+		return syscall.EFBIG
+	}
+	if mode != FallocPunch && !n.extents() && n.core().disk.Flags&ondisk.InodeInlineData == 0 {
+		return syscall.EOPNOTSUPP
+	}
+	if mode != FallocCollapse && mode != FallocInsert {
+		return nil
+	}
+	size, block := n.size.Load(), int64(n.fs.blockSize)*int64(n.space().Cluster())
+	switch {
+	case off%block != 0 || length%block != 0:
+		return syscall.EINVAL
+	case mode == FallocCollapse && off+length >= size, mode == FallocInsert && off >= size:
+		return syscall.EINVAL
+	case mode == FallocInsert && length > n.sizeMax()-size:
+		return syscall.EFBIG
+	}
+	return nil
 }
 
 // toBlocks takes the data out of the inode and gives it its block.
@@ -82,16 +106,7 @@ func (n *Inode) fallocate(mode FallocMode, off, length int64) error {
 		return n.punch(off, min(off+length, n.size.Load()))
 	case FallocZero, FallocZeroKeep:
 		return n.zeroRange(off, length, mode == FallocZero)
-	}
-	block := int64(n.fs.blockSize) * int64(n.space().Cluster())
-	switch {
-	case off%block != 0 || length%block != 0:
-		return syscall.EINVAL
-	case mode == FallocCollapse && off+length >= n.size.Load(), mode == FallocInsert && off >= n.size.Load():
-		return syscall.EINVAL
-	case mode == FallocInsert && length > n.sizeMax()-n.size.Load():
-		return syscall.EFBIG
-	case mode == FallocCollapse:
+	case FallocCollapse:
 		return n.collapse(off, length)
 	}
 	return n.insert(off, length)

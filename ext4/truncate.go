@@ -39,6 +39,12 @@ func (n *Inode) truncateLocked(size int64) error {
 			}
 		}
 	}
+	if n.where() == placeEvicted && size > int64(n.fs.blockSize) {
+		// What is left has no room in the inode, and the block alone would not make it that long.
+		if err := n.writeback(0, 1); err != nil {
+			return err
+		}
+	}
 	n.invalidate.Lock() // from here on nothing is stored through a mapping
 	defer n.invalidate.Unlock()
 	if n.where() != placeBlocks {
