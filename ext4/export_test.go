@@ -137,3 +137,6 @@ func (n *Inode) HalfProtect() error {
 	}
 	return w.journal.Force()
 }
+
+// ErrNoKey is what changes of what is encrypted end with.
+const ErrNoKey = errNoKey

@@ -46,6 +46,8 @@ func (n *Inode) Map(off, length int64, flags MapFlags) (*MemoryMap, error) {
 		return nil, syscall.EROFS
 	case off < 0 || length <= 0 || off&int64(n.fs.blockSize-1) != 0 || off > n.sizeMax()-length:
 		return nil, syscall.EINVAL
+	case n.encrypted():
+		return nil, errEncrypted
 	}
 	if flags&(MapWrite|MapPrivate) == MapWrite {
 		if err := n.checkWrite(); err != nil {

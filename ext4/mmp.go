@@ -17,7 +17,6 @@ type mmpOwner struct {
 	now  func() time.Time
 	node string        // immutable
 	tick time.Duration // immutable: between two writes
-	lost func(error)   // immutable: told that the block is no longer ours
 
 	timer *sched.Timer // immutable
 
@@ -26,11 +25,15 @@ type mmpOwner struct {
 	seq uint32
 	// +checklocks:mu
 	done bool
+	// +checklocks:mu
+	lost func(error) // told that the block is no longer ours
+	// +checklocks:mu
+	why error // for which it is lost
 }
 
 var classMMP = &sched.Class{Name: "mmp", Doc: "the block that guards against a second mount"}
 
-// claimMMP waits until it is certain that nobody else has the file system mounted, and takes it. seq is a number that nobody else will
+// claimMMP waits until it is certain that nobody else has the file system mounted, takes it, and shows from then on that it is taken. seq is a number that nobody else will
 // choose.
 func claimMMP(fs *FS, dev disk.Device, o Options, seq uint32) (*mmpOwner, error) {
 	m := &mmpOwner{fs: fs, dev: dev, node: o.Node, now: o.Now, seq: 1 + seq%ondisk.MMPSeqMax}
@@ -61,7 +64,12 @@ func claimMMP(fs *FS, dev disk.Device, o Options, seq uint32) (*mmpOwner, error)
 	if err != nil {
 		return nil, err
 	}
-	return m, m.await(mine, wait, "it is being mounted")
+	if err := m.await(mine, wait, "it is being mounted"); err != nil {
+		return nil, err
+	}
+	m.timer = sched.NewTimer("mmp", m.refresh)
+	m.timer.Start(m.tick)
+	return m, nil
 }
 
 // await looks after d whether the block still has a sequence number.
@@ -127,11 +135,12 @@ func (m *mmpOwner) writeLocked(seq uint32) error {
 	return nil
 }
 
-// run begins to refresh the block. lost is told when it is no longer ours or cannot be written.
-func (m *mmpOwner) run(lost func(error)) {
+// watch has lost told when the block is no longer ours or cannot be written, from now on. The error is that it is so already.
+func (m *mmpOwner) watch(lost func(error)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.lost = lost
-	m.timer = sched.NewTimer("mmp", m.refresh)
-	m.timer.Start(m.tick)
+	return m.why
 }
 
 func (m *mmpOwner) refresh() {
@@ -149,8 +158,10 @@ func (m *mmpOwner) refresh() {
 		err = m.writeLocked(m.seq)
 	}
 	if err != nil {
-		m.done = true
-		m.lost(err)
+		m.done, m.why = true, err
+		if m.lost != nil {
+			m.lost(err)
+		}
 		return
 	}
 	m.timer.Start(m.tick)
@@ -158,9 +169,7 @@ func (m *mmpOwner) refresh() {
 
 // release says that the file system is not in use.
 func (m *mmpOwner) release() error {
-	if m.timer != nil {
-		m.timer.Stop()
-	}
+	m.timer.Stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.done {

@@ -86,12 +86,15 @@ func (w *writer) recoverMount(l *layout) (*FS, error) {
 	if err := w.begin(log, exact); err != nil {
 		return nil, err
 	}
+	if w.mmp != nil {
+		if err := w.mmp.watch(func(err error) { w.abort(err) }); err != nil {
+			w.journal.Shutdown(err)
+			return nil, err
+		}
+	}
 	if err := w.freeOrphans(); err != nil {
 		w.journal.Shutdown(err)
 		return nil, err
-	}
-	if w.mmp != nil {
-		w.mmp.run(func(err error) { w.abort(err) })
 	}
 	fs.files.flusher.start()
 	return fs, nil

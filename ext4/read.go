@@ -10,7 +10,7 @@ import (
 // ReadAt reads a regular file as io.ReaderAt says. Holes and unwritten extents read as zeros. Mounted to read only, data goes from
 // the device into p directly, what lies side by side there in one read. Mounted to write, it comes by way of the cache.
 //
-// The data of an encrypted file is refused with an *UnsupportedError. That of a file with fs-verity is verified against
+// The data of an encrypted file is refused with an *UnsupportedError that is syscall.ENOKEY. That of a file with fs-verity is verified against
 // its Merkle tree; the signature of the file's digest is not looked at.
 func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	size := n.length() // once: others may change it
@@ -20,7 +20,7 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	case n.core().disk.Type() != ondisk.ModeRegular || off < 0:
 		return 0, syscall.EINVAL
 	case n.encrypted():
-		return 0, &UnsupportedError{Features: []string{"encrypt"}, Detail: "the file's data needs a key"}
+		return 0, errEncrypted
 	case len(p) == 0:
 		return 0, nil
 	case off >= size:

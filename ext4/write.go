@@ -86,7 +86,7 @@ func (n *Inode) checkWrite() error {
 	case c.disk.Has(ondisk.InodeImmutable), n.hasVerity():
 		return syscall.EPERM
 	case n.encrypted():
-		return &UnsupportedError{Features: []string{"encrypt"}, Detail: "the file's data needs a key"}
+		return errEncrypted
 	}
 	return nil
 }

@@ -25,10 +25,10 @@ func status(err error) fuse.Status {
 	switch {
 	case errors.As(err, &corrupt):
 		return fuse.Status(syscall.EUCLEAN)
-	case errors.As(err, &unsupported):
-		return fuse.Status(syscall.EOPNOTSUPP)
 	case errors.As(err, &errno) && errno != 0:
 		return fuse.Status(errno)
+	case errors.As(err, &unsupported):
+		return fuse.Status(syscall.EOPNOTSUPP)
 	}
 	return fuse.EIO
 }
