@@ -14,12 +14,15 @@ var classTree = &sched.Class{Name: "page-tree", Doc: "the shape of the tree of a
 type File struct {
 	pool *Pool // immutable
 
-	low sched.Pointer[leaf]
-	top sched.Pointer[inner]
+	first sched.Pointer[Folio] // folio 0: many files have no other
+	low   sched.Pointer[leaf]
+	top   sched.Pointer[inner]
 
 	mu sched.Mutex
 	// +checklocks:mu
 	dirty []dirtyLeaf // by number
+	// +checklocks:mu
+	few [1]dirtyLeaf // the memory of dirty while it has no more
 }
 
 // dirtyLeaf says which folios of a leaf are dirty, at least one.
@@ -36,6 +39,9 @@ func (f *File) Init(p *Pool) {
 
 // find is folio i; nil where there is none.
 func (f *File) find(i uint64) *Folio {
+	if i == 0 {
+		return f.first.Load()
+	}
 	l := f.leafAt(i >> radixBits)
 	if l == nil {
 		return nil
@@ -98,24 +104,41 @@ func (f *File) add(i uint64) *Folio {
 	o := &Folio{file: f, index: i, flags: used}
 	o.mu.Init(classFolio)
 	o.mu.NestedLock(sched.Key(i))
-	f.mu.Lock()
-	l := f.makeLeafLocked(i >> radixBits)
-	at := &l.folios[i&(radix-1)]
-	if at.Load() != nil {
-		f.mu.Unlock()
+	if !f.put(o) {
 		o.mu.Unlock()
 		return nil
 	}
-	at.Store(o)
-	l.count++
-	f.mu.Unlock()
 	return o
+}
+
+// put enters a folio in the tree, unless there is one of its number.
+func (f *File) put(o *Folio) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := &f.first
+	var l *leaf
+	if o.index > 0 {
+		l = f.makeLeafLocked(o.index >> radixBits)
+		at = &l.folios[o.index&(radix-1)]
+	}
+	if at.Load() != nil {
+		return false
+	}
+	at.Store(o)
+	if l != nil {
+		l.count++
+	}
+	return true
 }
 
 // remove takes folio i out of the tree.
 func (f *File) remove(i uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if i == 0 {
+		f.first.Store(nil)
+		return
+	}
 	l := f.leafAt(i >> radixBits)
 	l.folios[i&(radix-1)].Store(nil)
 	if l.count--; l.count == 0 {
@@ -125,6 +148,12 @@ func (f *File) remove(i uint64) {
 
 // Next returns the first folio from index i on and before end, locked; nil where there is none.
 func (f *File) Next(i, end uint64) *Folio {
+	if i == 0 && end > 0 {
+		if o := f.first.Load(); o != nil && o.lock() {
+			return o
+		}
+		i = 1
+	}
 	for i < end {
 		l, number := f.nextLeaf(i >> radixBits)
 		if l == nil {
@@ -149,6 +178,9 @@ func (f *File) tag(i uint64) (first bool) {
 	if at, ok := f.dirtyAtLocked(number); ok {
 		f.dirty[at].bits |= bit
 	} else {
+		if f.dirty == nil {
+			f.dirty = f.few[:0]
+		}
 		f.dirty = slices.Insert(f.dirty, at, dirtyLeaf{number, bit})
 	}
 	return first

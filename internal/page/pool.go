@@ -16,6 +16,8 @@ type Pool struct {
 	// +checklocks:mu
 	room []*slab // those with a free place
 	// +checklocks:mu
+	chunk []byte // for slabs to come
+	// +checklocks:mu
 	ring []*Folio // all folios
 	// +checklocks:mu
 	hand int
@@ -60,7 +62,7 @@ func (p *Pool) take() slot {
 // +checklocks:p.mu
 func (p *Pool) takeLocked(n int) (slot, int) {
 	if len(p.room) == 0 {
-		p.room = append(p.room, &slab{mem: make([]byte, slabFolios*p.size)})
+		p.room = append(p.room, p.newSlabLocked())
 	}
 	last := len(p.room) - 1
 	s := p.room[last]
@@ -71,6 +73,26 @@ func (p *Pool) takeLocked(n int) (slot, int) {
 		p.room = p.room[:last]
 	}
 	return slot{s, at}, got
+}
+
+// chunkBytes is how much memory is asked for at once: several of the large pages that many processors have, for a fresh page costs the
+// system more than filling it.
+const chunkBytes = 16 << 20
+
+// newSlabLocked is a slab all of whose places are free.
+//
+// +checklocks:p.mu
+func (p *Pool) newSlabLocked() *slab {
+	n := slabFolios * p.size
+	if len(p.chunk) < n {
+		p.chunk = make([]byte, max(n, min(chunkBytes, p.max*p.size/8/n*n)))
+		if len(p.chunk) > n {
+			wantLargePages(p.chunk)
+		}
+	}
+	s := &slab{mem: p.chunk[:n:n]}
+	p.chunk = p.chunk[n:]
+	return s
 }
 
 // giveLocked takes a place back. A slab that is all free is kept for the next to come.

@@ -2,8 +2,8 @@ package page
 
 import "extant/sched"
 
-// The tree of a file's folios has leaves of 64 and inner nodes of 64. The first leaf stands by itself: most files need no more. Slots
-// are read without a lock and written under the file's.
+// The tree of a file's folios has leaves of 64 and inner nodes of 64. The first leaf stands by itself, and so does
+// folio 0, whose slot in it is not used: most files need no more. Slots are read without a lock and written under the file's.
 const (
 	radixBits = 6
 	radix     = 1 << radixBits

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package page
+
+func wantLargePages([]byte) {}
