@@ -2,6 +2,7 @@ package ondisk
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 )
 
@@ -82,6 +83,10 @@ func writeDirents(block []byte, tail int, list []hashedDirent) {
 func DirentRoom(area []byte, tail, n int) (int, error) {
 	need := DirentSize(n)
 	for off := 0; off < len(area)-tail; {
+		if n := soundDirent(area, off); n > 0 && binary.LittleEndian.Uint32(area[off:]) != 0 && n-max(DirentSizeMin, DirentSize(int(area[off+6]))) < need {
+			off += n
+			continue
+		}
 		d, err := DirentAt(area, off)
 		if err != nil {
 			return -1, err

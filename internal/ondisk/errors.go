@@ -46,6 +46,9 @@ func (e *CorruptError) At(ino Ino, b Block) *CorruptError {
 
 // Locate fills in the place in err where it is a *CorruptError that does not know it yet, and returns err.
 func Locate(err error, ino Ino, b Block) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
 	var c *CorruptError
 	if errors.As(err, &c) {
 		c.At(ino, b)
