@@ -43,6 +43,13 @@ func (q *dirtyQueue) waiting() []*Inode {
 	return slices.Clone(q.list)
 }
 
+// count is how many wait.
+func (q *dirtyQueue) count() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.list)
+}
+
 // first is the inode that has waited longest, and how many rounds of the flusher; nil where there is none.
 func (q *dirtyQueue) first() (n *Inode, rounds int) {
 	q.mu.Lock()
@@ -92,10 +99,14 @@ func (fs *FS) flushData() error {
 // throttle makes a writer write back where too much is dirty. No handle is open and no folio is locked.
 func (fs *FS) throttle() error {
 	pool := fs.files.pool
-	if pool.Dirty() < pool.DirtyMax() {
+	dirty := pool.Dirty()
+	if dirty >= pool.DirtyMax()/2 {
+		fs.files.flusher.ask()
+	}
+	if dirty < pool.DirtyMax() {
 		return nil
 	}
-	for range len(fs.files.queue.waiting()) {
+	for range fs.files.queue.count() {
 		n, _ := fs.files.queue.first()
 		if n == nil || pool.Dirty() < pool.DirtyMax()*3/4 {
 			return nil

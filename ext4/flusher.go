@@ -12,15 +12,20 @@ const (
 	flushRounds = 6
 )
 
-// flusher writes data back that has waited for long, where the mount has tasks in the background.
+// flusher writes data back that has waited for long, and whatever has waited longest while more than a half of what may be dirty is, where the
+// mount has tasks in the background.
 type flusher struct {
 	w     *writer      // immutable
 	timer *sched.Timer // immutable once started
 	idle  sched.Event  // no round is under way
 
+	asked sched.Int64 // 1 from when a round was asked for until one has ended
+
 	mu sched.Mutex
 	// +checklocks:mu
 	stopped bool
+	// +checklocks:mu
+	running bool
 }
 
 var classFlusher = &sched.Class{Name: "flusher", Doc: "whether there are rounds of the task that writes old data back"}
@@ -50,46 +55,64 @@ func (f *flusher) stop() {
 	f.idle.Wait()
 }
 
+// ask has a round begin now.
+func (f *flusher) ask() {
+	if f.timer == nil || !f.asked.CompareAndSwap(0, 1) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.stopped {
+		f.timer.Start(0)
+	}
+}
+
 // tick is a round. What cannot be written waits on: it is for who syncs or unmounts to be told.
 func (f *flusher) tick() {
 	if !f.begin() {
 		return
 	}
 	defer f.end()
-	queue := &f.w.fs.files.queue
-	for range queue.nextRound() {
+	queue, pool := &f.w.fs.files.queue, f.w.fs.files.pool
+	for range queue.nextRound(f.asked.Load() == 0) {
 		n, rounds := queue.first()
-		if n == nil || rounds < flushRounds || f.w.refuses() != nil {
+		if n == nil || rounds < flushRounds && pool.Dirty() < pool.DirtyMax()/4 || f.w.refuses() != nil {
 			return
 		}
 		f.w.fs.judge(f.w.fs.flush(n))
 	}
 }
 
-// begin begins a round, unless there are to be no more.
+// begin begins a round, unless there are to be no more, or one is under way.
 func (f *flusher) begin() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.stopped {
-		f.idle.Reset()
+	if f.stopped || f.running {
+		return false
 	}
-	return !f.stopped
+	f.running = true
+	f.idle.Reset()
+	return true
 }
 
 // end ends a round, and has the next one begin in time.
 func (f *flusher) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.running = false
+	f.asked.Store(0)
 	if !f.stopped {
 		f.timer.Start(flushEvery)
 	}
 	f.idle.Fire()
 }
 
-// nextRound begins a round and returns how many inodes wait.
-func (q *dirtyQueue) nextRound() int {
+// nextRound begins a round, which counts if its time had come, and returns how many inodes wait.
+func (q *dirtyQueue) nextRound(counts bool) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.round++
+	if counts {
+		q.round++
+	}
 	return len(q.list)
 }
