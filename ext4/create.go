@@ -270,10 +270,12 @@ func (n *Inode) newChild(w *writer, h *journal.Handle, c *creation) (*Inode, err
 		return nil, err
 	}
 	child, err := n.fs.setUp(h, ino, e)
+	fileType := e.Type()
+	n.fs.edits.Put(e)
 	if err != nil {
 		return nil, err
 	}
-	switch e.Type() {
+	switch fileType {
 	case ondisk.ModeDir:
 		err = child.fillDir(h, n.ino)
 	case ondisk.ModeSymlink:
@@ -294,7 +296,7 @@ func (n *Inode) newSlot(w *writer, c *creation) (*edit, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &edit{slot: make([]byte, n.fs.inodeSize)}
+	e := n.fs.newEdit()
 	parent := &n.core().disk
 	e.Mode, e.LinksCount, e.Generation, e.VersionLo = c.Mode, 1, gen, 1
 	e.ExtraIsize = n.fs.wantExtra()

@@ -15,8 +15,11 @@ func (e *halfDone) Unwrap() error { return e.cause }
 
 // half is err, which a change of a map gave, as one that leaves the change half done, unless whoever gave it has undone it.
 func half(err error) error {
+	if err == nil || undone(err) {
+		return err
+	}
 	var done *halfDone
-	if err == nil || undone(err) || errors.As(err, &done) {
+	if errors.As(err, &done) {
 		return err
 	}
 	return &halfDone{err}
@@ -30,6 +33,9 @@ func (e *handleGone) Unwrap() error { return e.cause }
 
 // stopped stops a handle and returns err, or what stopping it says. If err came in the middle of a change the journal is aborted.
 func (w *writer) stopped(h *journal.Handle, err error) error {
+	if err == nil {
+		return h.Stop()
+	}
 	var gone *handleGone
 	if errors.As(err, &gone) {
 		return gone.cause
@@ -39,8 +45,6 @@ func (w *writer) stopped(h *journal.Handle, err error) error {
 		w.abort(done.cause)
 		err = done.cause
 	}
-	if e := h.Stop(); err == nil {
-		err = e
-	}
+	h.Stop()
 	return err
 }

@@ -13,6 +13,7 @@ type extentPath struct {
 	h     *journal.Handle
 	root  [ondisk.IBlockSize]byte // a copy: close writes it to the inode
 	steps []extentStep            // the root first, the leaf last
+	few   [3]extentStep           // the memory of most
 }
 
 // extentStep is one node of a path.
@@ -25,7 +26,8 @@ type extentStep struct {
 
 // extentPathTo walks down to the leaf that maps fb, or would. Where all entries of a node lie after fb it takes the first.
 func (n *Inode) extentPathTo(h *journal.Handle, fb ondisk.FileBlock) (*extentPath, error) {
-	p := &extentPath{n: n, h: h, root: n.core().disk.IBlock, steps: make([]extentStep, 0, 3)}
+	p := &extentPath{n: n, h: h, root: n.core().disk.IBlock}
+	p.steps = p.few[:0]
 	step := extentStep{node: p.root[:], bounds: n.fs.sb.RootBounds()}
 	if err := step.node.Check(step.bounds); err != nil {
 		return nil, ondisk.Locate(err, n.ino, 0)

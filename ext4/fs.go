@@ -13,8 +13,8 @@ import (
 
 const cacheBytesDefault = 64 << 20
 
-// Of the budget for metadata, inodes get their number of these; one takes less than 1 KiB but for inodes of more than 256 bytes.
-const inodeBytes = 1 << 10
+// Of the budget for metadata, inodes get their number of these; one takes about that much but for inodes of more than 256 bytes.
+const inodeBytes = 1280
 
 // FS is a mounted file system.
 type FS struct {
@@ -27,6 +27,8 @@ type FS struct {
 
 	constant bool                      // immutable: it is mounted to read, and nothing in memory ever changes
 	table    sched.Pointer[groupTable] // where it is constant: of the group asked for last
+
+	edits sched.Pool[edit]
 
 	rw    sched.Pointer[writer] // nil where it is mounted to read
 	files *fileCache            // immutable: nil where it is mounted to read
@@ -62,7 +64,7 @@ func newFS(l *layout, view io.ReaderAt, o Options) *FS {
 	if budget <= 0 {
 		budget = cacheBytesDefault
 	}
-	forInodes := budget / 8
+	forInodes := budget / 4
 	fs := &FS{layout: l, view: view}
 	inodes := int(forInodes / max(inodeBytes, int64(2*l.inodeSize)))
 	if o.ReadWrite {

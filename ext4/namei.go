@@ -144,13 +144,15 @@ func placeOf(d ondisk.Dirent, base Cookie) entryPlace {
 // nameMatch is a name that is looked up, in the form in which it compares with entries.
 type nameMatch struct {
 	name   []byte
+	short  [40]byte          // the memory of most names
 	noKey  *ondisk.NoKeyName // of an encrypted directory
 	folded *casefold.Name    // of a casefolded one
 }
 
 // matcher prepares a name for being looked up in the directory.
 func (n *Inode) matcher(name string) (*nameMatch, error) {
-	m := &nameMatch{name: []byte(name)}
+	m := &nameMatch{}
+	m.name = append(m.short[:0], name...)
 	switch {
 	case m.dots():
 	case n.encrypted():

@@ -2,7 +2,6 @@ package ext4
 
 import (
 	"fmt"
-	"slices"
 
 	"extant/internal/buffer"
 	"extant/internal/journal"
@@ -15,6 +14,33 @@ type edit struct {
 	slot []byte
 	size int64 // i_size in bytes
 	gone bool  // see core
+
+	bytes [slotUsual]byte // the memory of slot, where it is no longer
+}
+
+// edit begins a change of what c holds. It is to be put back to fs.edits.
+func (fs *FS) edit(c *core) *edit {
+	e := fs.edits.Get()
+	if e == nil {
+		e = &edit{}
+	}
+	e.Inode, e.size, e.gone = c.disk, c.size, c.gone
+	e.slot = append(e.bytes[:0], c.slot...)
+	return e
+}
+
+// newEdit begins the content of a slot: all zeros. It may be put back to fs.edits.
+func (fs *FS) newEdit() *edit {
+	e := fs.edits.Get()
+	if e == nil {
+		e = &edit{}
+	}
+	*e = edit{}
+	if e.slot = e.bytes[:]; fs.inodeSize > slotUsual {
+		e.slot = make([]byte, fs.inodeSize)
+	}
+	e.slot = e.slot[:fs.inodeSize]
+	return e
 }
 
 // update changes the slot of an inode, in its table and in memory, within h: both, or after an error neither. change sees what
@@ -64,14 +90,15 @@ func (n *Inode) tableError(err error) error {
 // changed is the content that the slot is to have after change.
 func (n *Inode) changed(change func(*edit) error) (*core, error) {
 	old := n.core()
-	e := edit{Inode: old.disk, slot: slices.Clone(old.slot), size: old.size, gone: old.gone}
-	if err := change(&e); err != nil {
+	e := n.fs.edit(old)
+	defer n.fs.edits.Put(e)
+	if err := change(e); err != nil {
 		return nil, err
 	}
 	if e.size != old.size {
 		e.SetSize(uint64(e.size))
 	}
-	return n.fs.sealed(n.ino, &e), nil
+	return n.fs.sealed(n.ino, e), nil
 }
 
 // sealed writes the fields of e into its slot, and the checksum.
@@ -85,7 +112,8 @@ func (fs *FS) sealed(ino ondisk.Ino, e *edit) *core {
 		}
 		ondisk.SetInodeCsum(fs.seed, ino, e.slot)
 	}
-	c := &core{slot: e.slot, disk: e.Inode, gone: e.gone}
+	c := copyCore(e.slot)
+	c.disk, c.gone = e.Inode, e.gone
 	fs.measureCore(ino, c)
 	return c
 }
