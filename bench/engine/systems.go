@@ -64,7 +64,7 @@ func (b *bench) extant(o options) (system, error) {
 	if err != nil {
 		return nil, err
 	}
-	fs, err := ext4.Mount(dev, ext4.Options{ReadWrite: true, Background: true, DataBytes: o.data})
+	fs, err := ext4.Mount(dev, ext4.Options{ReadWrite: true, Background: true, DataBytes: o.data, CacheBytes: 256 * mib})
 	if err != nil {
 		return nil, err
 	}
