@@ -17,6 +17,7 @@ type damage struct {
 	do    func(v *victim)
 	other string // what e2fsck calls it, where that is not what the code's table says
 	blind string // why e2fsck says nothing
+	slow  string // why e2fsck takes long to repair it, so that it is left to EXTANT_ALL
 }
 
 const (
@@ -440,7 +441,7 @@ var catalogue = []damage{
 		b := v.at(ondisk.Block(v.sb.MMPBlock))
 		put32(b[4:], 5)
 		put32(b[ondisk.MMPSize-4:], ondisk.MMPCsum(v.sb.CsumSeed(), b))
-	}, blind: "it waits, and then goes on"},
+	}, blind: "it waits, and then goes on", slow: "it waits"},
 	{name: "journal feature", image: "main", code: fsck.JournalUnsupported, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x28:], 0x1000) }) }},
 	{name: "journal nowhere", image: "main", code: fsck.JournalInode, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = 0, 5 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
 	{name: "journal elsewhere", image: "main", code: fsck.JournalExternal, do: func(v *victim) {

@@ -16,7 +16,7 @@ var matrix = []struct{ name, size, args string }{
 	{"ext3", "32M", "-t ext3"},
 	{"ext4", "32M", "-t ext4"},
 	{"ext4 1k", "32M", "-t ext4 -b 1024"},
-	{"ext4 64k", "256M", "-t ext4 -b 65536"},
+	{"ext4 64k", "96M", "-t ext4 -b 65536 -J size=64"},
 	{"inodes of 128", "32M", "-t ext4 -I 128"},
 	{"inodes of 1024", "32M", "-t ext4 -I 1024 -b 1024"},
 	{"inodes of 4096", "64M", "-t ext4 -I 4096 -b 4096 -N 2000"},
@@ -84,7 +84,7 @@ func TestCleanMkfs(t *testing.T) {
 		blockSize int
 		size      int64
 	}{
-		{"", 0, 64 << 20}, {"", 1024, 1 << 20}, {"", 1024, 4 << 20}, {"", 4096, 300 << 20}, {"", 65536, 256 << 20},
+		{"", 0, 64 << 20}, {"", 1024, 1 << 20}, {"", 1024, 4 << 20}, {"", 4096, 136 << 20}, {"", 65536, 96 << 20},
 		{"inline_data", 1024, 4 << 20}, {"bigalloc", 4096, 64 << 20}, {"bigalloc", 1024, 64 << 20}, {"quota,project", 0, 64 << 20},
 		{"^metadata_csum,uninit_bg", 1024, 64 << 20}, {"^extent,^64bit,^flex_bg", 1024, 64 << 20}, {"meta_bg,^resize_inode", 1024, 64 << 20},
 		{"orphan_file", 0, 64 << 20}, {"casefold", 0, 64 << 20}, {"mmp", 0, 64 << 20}, {"sparse_super2", 1024, 64 << 20}, {"^has_journal", 1024, 2 << 20},

@@ -20,7 +20,7 @@ func TestCatalogue(t *testing.T) {
 			t.Run(d.name, func(t *testing.T) { found(t, d, 0) })
 		}
 	}
-	for seed, d := range drawnDamage(shareOf, 5, 8) {
+	for seed, d := range drawnDamage(2*shareOf, 5, 8) {
 		if everything() || seed > 0 {
 			t.Run(d.of(seed), func(t *testing.T) { found(t, d, seed) })
 		}

@@ -11,7 +11,7 @@ func TestRepairMatrix(t *testing.T) {
 	first, end := cases(2)
 	from := source(t)
 	for i, k := range matrix {
-		if !everything() && i%(2*shareOf) != 0 || k.size == "256M" {
+		if !everything() && i%(2*shareOf) != 0 || k.size == "96M" {
 			continue
 		}
 		t.Run(k.name, func(t *testing.T) {

@@ -176,7 +176,7 @@ func TestRepairKeepsLimits(t *testing.T) {
 func TestRepairByCopy(t *testing.T) {
 	_, v := twice(t)
 	v.super(func(s *ondisk.Super) { s.FreeBlocksLo = 0; copy(s.VolumeName[:], "wrong") })
-	r, after := repaired(t, v.b, fsck.RepairOptions{Policy: fsck.Yes, Options: fsck.Options{Backup: 8193, BlockSize: 1024}})
+	r, after := repaired(t, v.b, fsck.RepairOptions{Policy: fsck.Yes, Options: fsck.Options{Backup: v.sb.GroupFirstBlock(1), BlockSize: 1024}})
 	if wantClean(t, after); r.After.Super.Label() != "" || r.Before.Backup == nil {
 		t.Errorf("label %q", r.After.Super.Label())
 	}
