@@ -48,6 +48,14 @@ func TestLockOrder(t *testing.T) {
 	if _, err := mkfs.Build(ctx, dev, mkfs.Dir("internal"), mkfs.Options{}, mkfs.FillOptions{Workers: 2}); err != nil {
 		t.Fatal(err)
 	}
+	writing, err := extant.OpenDevice(dev, extant.Options{ReadWrite: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readTogether(t, writing)
+	if err := writing.Close(); err != nil {
+		t.Fatal(err)
+	}
 	vol, err := extant.OpenDevice(dev, extant.Options{})
 	if err != nil {
 		t.Fatal(err)
