@@ -157,6 +157,7 @@ const (
 )
 
 // SetFlags sets the flags that a caller may change (FS_IOC_SETFLAGS); the others in flags stay as they are. The errors are
+// syscall.EPERM for any change of what was immutable and stays so,
 // syscall.EOPNOTSUPP for a flag that the file system or the type of inode does not have, ENOTEMPTY where a directory with names would fold
 // case or cease to, EROFS, ESTALE; a *CorruptError, or the device's.
 func (n *Inode) SetFlags(flags uint32) error {
@@ -197,6 +198,8 @@ func (n *Inode) flipFlags(w *writer, diff uint32) error {
 func (n *Inode) mayFlag(diff, flags uint32) error {
 	t := n.core().disk.Type()
 	switch {
+	case diff != 0 && n.core().disk.Flags&flags&ondisk.InodeImmutable != 0: // it was immutable, and stays so
+		return syscall.EPERM
 	case diff&^flagsToSet != 0, diff&ondisk.InodeExtents != 0:
 		return syscall.EOPNOTSUPP
 	case t != ondisk.ModeDir && t != ondisk.ModeRegular && diff&^flagsOfAny != 0:
