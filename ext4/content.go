@@ -22,8 +22,10 @@ type content struct {
 	prealloc alloc.Prealloc // guarded by maps
 	delayed  delayed        // clusters promised, where clusters are not blocks
 
-	queued   bool // waits to be written back; guarded by the file system's queue, as queuedIn is
-	queuedIn int  // the flusher's round in which the wait began
+	// guarded by the file system's queue
+	queued       bool   // waits to be written back
+	queuedIn     int    // the flusher's round in which the wait began
+	older, newer *Inode // that wait longer and not so long
 }
 
 var (

@@ -1,8 +1,6 @@
 package ext4
 
 import (
-	"slices"
-
 	"extant/internal/ondisk"
 	"extant/internal/page"
 	"extant/sched"
@@ -12,7 +10,9 @@ import (
 type dirtyQueue struct {
 	mu sched.Mutex
 	// +checklocks:mu
-	list []*Inode
+	oldest, newest *Inode // ends of a chain: see content
+	// +checklocks:mu
+	length int
 	// +checklocks:mu
 	round int // of the flusher
 }
@@ -31,33 +31,68 @@ func (q *dirtyQueue) add(n *Inode) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !n.queued {
-		n.queued, n.queuedIn = true, q.round
-		q.list = append(q.list, n)
+		q.appendLocked(n)
 	}
+}
+
+// appendLocked puts an inode that is not in the chain at its end.
+//
+// +checklocks:q.mu
+func (q *dirtyQueue) appendLocked(n *Inode) {
+	n.queued, n.queuedIn, n.older, n.newer = true, q.round, q.newest, nil
+	if q.newest == nil {
+		q.oldest = n
+	} else {
+		q.newest.newer = n
+	}
+	q.newest = n
+	q.length++
+}
+
+// removeLocked takes an inode out of the chain.
+//
+// +checklocks:q.mu
+func (q *dirtyQueue) removeLocked(n *Inode) {
+	if n.older == nil {
+		q.oldest = n.newer
+	} else {
+		n.older.newer = n.newer
+	}
+	if n.newer == nil {
+		q.newest = n.older
+	} else {
+		n.newer.older = n.older
+	}
+	n.queued, n.older, n.newer = false, nil, nil
+	q.length--
 }
 
 // waiting is a copy of the list.
 func (q *dirtyQueue) waiting() []*Inode {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return slices.Clone(q.list)
+	list := make([]*Inode, 0, q.length)
+	for n := q.oldest; n != nil; n = n.newer {
+		list = append(list, n)
+	}
+	return list
 }
 
 // count is how many wait.
 func (q *dirtyQueue) count() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.list)
+	return q.length
 }
 
 // first is the inode that has waited longest, and how many rounds of the flusher; nil where there is none.
 func (q *dirtyQueue) first() (n *Inode, rounds int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) == 0 {
+	if q.oldest == nil {
 		return nil, 0
 	}
-	return q.list[0], q.round - q.list[0].queuedIn
+	return q.oldest, q.round - q.oldest.queuedIn
 }
 
 // written takes out an inode that was written back, unless it is dirty again: then it goes to the end.
@@ -67,14 +102,9 @@ func (q *dirtyQueue) written(n *Inode) {
 	if !n.queued {
 		return
 	}
-	if q.list[0] == n {
-		q.list = q.list[1:]
-	} else if i := slices.Index(q.list, n); i >= 0 {
-		q.list = slices.Delete(q.list, i, i+1)
-	}
-	if n.queued = n.pages.IsDirty(); n.queued {
-		n.queuedIn = q.round
-		q.list = append(q.list, n)
+	q.removeLocked(n)
+	if n.pages.IsDirty() {
+		q.appendLocked(n)
 	}
 }
 

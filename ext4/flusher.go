@@ -114,5 +114,5 @@ func (q *dirtyQueue) nextRound(counts bool) int {
 	if counts {
 		q.round++
 	}
-	return len(q.list)
+	return q.length
 }

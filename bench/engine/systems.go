@@ -181,14 +181,14 @@ func (f kernelFile) WriteAt(p []byte, off int64) (int, error) { return unix.Pwri
 func (f kernelFile) Sync() error                              { return unix.Fsync(int(f)) }
 func (f kernelFile) Close() error                             { return unix.Close(int(f)) }
 
-// diskfs makes a fresh image by go-diskfs, which has no journal and writes through.
+// diskfs makes a fresh image by go-diskfs, which has no journal, writes through, and cannot remove the 1,024th inode of a group.
 func (b *bench) diskfs(o options) (system, error) {
 	os.Remove(b.img)
 	back, err := file.CreateFromPath(b.img, o.size)
 	if err != nil {
 		return nil, err
 	}
-	fs, err := diskfs.Create(back, o.size, 0, 512, &diskfs.Params{SectorsPerBlock: 8})
+	fs, err := diskfs.Create(back, o.size, 0, 512, &diskfs.Params{SectorsPerBlock: 8, InodeCount: 8192})
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (b *bench) diskfs(o options) (system, error) {
 type diskfsSystem struct{ *diskfs.FileSystem }
 
 func (s diskfsSystem) mkdir(name string) (folder, error) {
-	return diskfsFolder{s.FileSystem, "/" + name + "/"}, s.Mkdir("/" + name)
+	return diskfsFolder{s.FileSystem, name + "/"}, s.Mkdir(name)
 }
 
 func (s diskfsSystem) sync() error  { return nil }
