@@ -78,6 +78,7 @@ func mountOptions(o Options) *fuse.MountOptions {
 		EnableSymlinkCaching:     true,
 		ExplicitDataCacheControl: true,
 		EnableAcl:                true,
+		DisableSplice:            true, // what is read lies in memory: a pipe would be one more way for it to go
 		Logger:                   o.Log,
 		Debug:                    o.Trace,
 		DirectMountStrict:        os.Geteuid() == 0,
