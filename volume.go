@@ -33,6 +33,9 @@ type Options struct {
 	// CacheBytes bounds the memory for metadata; 0 means 64 MiB.
 	CacheBytes int64
 
+	// ReadPast leaves data that is read from a volume opened for writing out of memory: for a caller that keeps it itself.
+	ReadPast bool
+
 	// ReadWrite opens for writing, which nobody else may do meanwhile: the journal is replayed, orphans are done away with, and everything that
 	// changes is written. It does not go with NoLoad, Truncated and SuperBlock.
 	ReadWrite bool
@@ -105,6 +108,7 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 	mounted, err := ext4.Mount(dev, ext4.Options{
 		NoLoad:     o.NoLoad,
 		CacheBytes: o.CacheBytes,
+		ReadPast:   o.ReadPast,
 		SuperBlock: ondisk.Block(o.SuperBlock),
 		Truncated:  o.Truncated,
 

@@ -37,6 +37,7 @@ var (
 type fileCache struct {
 	w    *writer    // immutable
 	pool *page.Pool // immutable
+	past bool       // immutable: what is read does not enter
 
 	queue   dirtyQueue
 	flusher flusher
@@ -49,7 +50,7 @@ func newFileCache(w *writer, blockSize int, o Options) *fileCache {
 	if bytes <= 0 {
 		bytes = dataBytesDefault
 	}
-	f := &fileCache{w: w, pool: page.NewPool(blockSize, bytes)}
+	f := &fileCache{w: w, pool: page.NewPool(blockSize, bytes), past: o.ReadPast}
 	f.queue.mu.Init(classDirtyQueue)
 	f.flusher.init(w)
 	return f

@@ -24,6 +24,7 @@ var dataModes = []struct {
 	{"nodelalloc", ext4.Options{NoDelalloc: true}},
 	{"journal", ext4.Options{Data: ext4.DataJournal}},
 	{"writeback", ext4.Options{Data: ext4.DataWriteback}},
+	{"read_past", ext4.Options{ReadPast: true}},
 	{"small_cache", ext4.Options{DataBytes: 1}},
 }
 

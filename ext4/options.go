@@ -23,6 +23,9 @@ type Options struct {
 	// DataBytes bounds the memory for the data of files, which is cached where the file system is mounted to write; 0 means 256 MiB.
 	DataBytes int64
 
+	// ReadPast leaves what is read out of that cache, but for parts of blocks: for a caller that keeps what it has read itself.
+	ReadPast bool
+
 	// SuperBlock is the number of the block whose copy of the super block, and of the descriptors after it, to use:
 	// 32768 is usual with blocks of 4 KiB, 8193 with 1 KiB. 0 means the primary, and nothing else goes with ReadWrite.
 	SuperBlock ondisk.Block

@@ -44,13 +44,52 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 // returns io.EOF.
 func (n *Inode) readCached(p []byte, off int64) (int, error) {
 	for done := 0; done < len(p); {
-		k, err := n.readSome(p[done:], off+int64(done))
+		k, err := n.readPast(p[done:], off+int64(done))
+		if k == 0 && err == nil {
+			k, err = n.readSome(p[done:], off+int64(done))
+		}
 		if err != nil {
 			return done, err
 		}
 		done += k
 	}
 	return len(p), nil
+}
+
+// readPast fills the start of p, whole blocks from a block's start on, with what is not in the cache, which it does not enter, where the mount is of that kind.
+// How much there is, it says: nothing where something else is to be done. A write that begins meanwhile may be seen or not.
+func (n *Inode) readPast(p []byte, off int64) (int, error) {
+	bits := n.fs.blockBits
+	i, most := uint64(off)>>bits, uint64(len(p))>>bits
+	if !n.fs.files.past || most == 0 || off&int64(n.fs.blockSize-1) != 0 || n.hasVerity() {
+		return 0, nil
+	}
+	n.invalidate.RLock() // blocks are not given to others meanwhile
+	defer n.invalidate.RUnlock()
+	if n.where().mayBeInline() {
+		return 0, nil
+	}
+	count := uint64(0)
+	for count < most && !n.pages.Cached(i+count) {
+		count++
+	}
+	if count == 0 {
+		return 0, nil
+	}
+	r, err := n.mapped(i)
+	if err != nil {
+		return 0, err
+	}
+	r = r.clip(i, i+count)
+	p = p[:r.count<<bits]
+	if r.state != written {
+		clear(p)
+		return len(p), nil
+	}
+	if err := n.fs.checkRange("mapping", r.start, r.count); err != nil {
+		return 0, ondisk.Locate(err, n.ino, r.start)
+	}
+	return len(p), n.readNewest(p, r.start)
 }
 
 // readSome fills the start of p with what one folio, or the inode, has at off.
