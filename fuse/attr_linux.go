@@ -10,8 +10,8 @@ import (
 	"extant/internal/ondisk"
 )
 
-// fill puts what stat shows of an inode into an answer.
-func (f *files) fill(in *ext4.Inode, out *fuse.Attr) (generation uint64) {
+// fill puts what stat shows of an inode into an answer, and says how long that is so.
+func (f *files) fill(in *ext4.Inode, out *fuse.Attr) (generation uint64, valid time.Duration) {
 	a := in.Attr()
 	out.Ino = uint64(in.Ino())
 	out.Size = uint64(a.Size)
@@ -24,7 +24,24 @@ func (f *files) fill(in *ext4.Inode, out *fuse.Attr) (generation uint64) {
 	out.Owner = fuse.Owner{Uid: a.UID, Gid: a.GID}
 	out.Rdev = rdevOf(ondisk.Device{Major: a.Major, Minor: a.Minor})
 	out.Blksize = f.blockSize
-	return uint64(a.Generation)
+	valid = validity
+	if a.Blocks == 0 && a.Size > 0 && a.Type() == ondisk.ModeRegular {
+		if out.Blocks = f.promised(in, a.Size); out.Blocks > 0 {
+			valid = 0
+		}
+	}
+	return uint64(a.Generation), valid
+}
+
+// promised is about how many sectors a file will take that has none yet, as its data waits in memory. There are programs, tar among them, that take a file
+// without sectors for one without data.
+func (f *files) promised(in *ext4.Inode, size int64) uint64 {
+	from, err := in.SeekData(0)
+	if err != nil {
+		return 0
+	}
+	block := int64(f.blockSize)
+	return uint64((size-from/block*block+block-1)/block) * uint64(block/512)
 }
 
 func stamp(t time.Time) (sec uint64, nsec uint32) { return uint64(t.Unix()), uint32(t.Nanosecond()) }
@@ -46,8 +63,8 @@ func (f *files) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut
 	if err != nil {
 		return status(err)
 	}
-	out.SetTimeout(validity)
-	f.fill(n.Inode, &out.Attr)
+	_, valid := f.fill(n.Inode, &out.Attr)
+	out.SetTimeout(valid)
 	return fuse.OK
 }
 
@@ -58,8 +75,8 @@ func (f *files) Statx(_ <-chan struct{}, in *fuse.StatxIn, out *fuse.StatxOut) f
 		return status(err)
 	}
 	var a fuse.Attr
-	f.fill(n.Inode, &a)
-	out.SetTimeout(validity)
+	_, valid := f.fill(n.Inode, &a)
+	out.SetTimeout(valid)
 	out.Statx = fuse.Statx{
 		Mask: unix.STATX_BASIC_STATS, Blksize: a.Blksize, Nlink: a.Nlink, Uid: a.Uid, Gid: a.Gid, Mode: uint16(a.Mode), Ino: a.Ino,
 		Size: a.Size, Blocks: a.Blocks,
@@ -85,8 +102,8 @@ func (f *files) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut
 	if err := f.setAttr(n, in); err != nil {
 		return status(err)
 	}
-	out.SetTimeout(validity)
-	f.fill(n.Inode, &out.Attr)
+	_, valid := f.fill(n.Inode, &out.Attr)
+	out.SetTimeout(valid)
 	return fuse.OK
 }
 

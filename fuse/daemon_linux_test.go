@@ -159,7 +159,7 @@ func (d *daemon) unmount(t testing.TB) {
 	d.cmd = nil
 }
 
-// kill ends the daemon as a crash would.
+// kill ends the daemon as a crash would. The directory shows that nobody serves it until gone is called.
 func (d *daemon) kill(t testing.TB) {
 	t.Helper()
 	if err := d.cmd.Process.Signal(syscall.SIGKILL); err != nil {
@@ -167,6 +167,11 @@ func (d *daemon) kill(t testing.TB) {
 	}
 	_ = d.cmd.Wait()
 	d.cmd = nil
+}
+
+// gone ends the mount that nobody serves.
+func (d *daemon) gone(t testing.TB) {
+	t.Helper()
 	if err := syscall.Unmount(d.dir, syscall.MNT_DETACH); err != nil {
 		t.Fatal(err)
 	}

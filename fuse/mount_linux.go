@@ -44,7 +44,7 @@ func Mount(fs *ext4.FS, dir string, o Options) (*Server, error) {
 	if err := server.WaitMount(); err != nil {
 		return nil, errors.Join(err, server.Unmount())
 	}
-	raiseReadahead(dir)
+	tune(dir)
 	return s, nil
 }
 

@@ -37,12 +37,17 @@ func mountFlags(o Options) (flags uintptr, options []string) {
 	return flags, options
 }
 
-// raiseReadahead lets the kernel read as much ahead as a request holds. That takes root; without, it stays as it is.
-func raiseReadahead(dir string) {
+// tune lets the kernel read as much ahead as a request holds, and gather more of what is written before it makes writers wait than the hundredth of its share that it
+// grants to a server that may be anybody's. That takes root; without, it stays as it is.
+func tune(dir string) {
 	var st unix.Stat_t
 	if unix.Stat(dir, &st) != nil {
 		return
 	}
-	bdi := fmt.Sprintf("/sys/class/bdi/%d:%d/read_ahead_kb", unix.Major(st.Dev), unix.Minor(st.Dev))
-	_ = os.WriteFile(filepath.Clean(bdi), []byte(strconv.Itoa(requestMax>>10)), 0)
+	bdi := fmt.Sprintf("/sys/class/bdi/%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev))
+	for name, value := range map[string]int{"read_ahead_kb": requestMax >> 10, "max_ratio": dirtyRatio} {
+		_ = os.WriteFile(filepath.Join(bdi, name), []byte(strconv.Itoa(value)), 0)
+	}
 }
+
+const dirtyRatio = 20 // per cent of what all file systems together may have unwritten in memory

@@ -15,8 +15,9 @@ import (
 func (f *files) entry(in *ext4.Inode, out *fuse.EntryOut) fuse.Status {
 	out.NodeId = idOf(in.Ino())
 	out.SetEntryTimeout(validity)
-	out.SetAttrTimeout(validity)
-	out.Generation = f.fill(in, &out.Attr)
+	generation, valid := f.fill(in, &out.Attr)
+	out.Generation = generation
+	out.SetAttrTimeout(valid)
 	f.nodes.add(in)
 	return fuse.OK
 }
