@@ -157,9 +157,8 @@ const (
 )
 
 // SetFlags sets the flags that a caller may change (FS_IOC_SETFLAGS); the others in flags stay as they are. The errors are
-// syscall.EPERM for any change of what was immutable and stays so,
-// syscall.EOPNOTSUPP for a flag that the file system or the type of inode does not have, ENOTEMPTY where a directory with names would fold
-// case or cease to, EROFS, ESTALE; a *CorruptError, or the device's.
+// syscall.EPERM for any change of what was immutable and stays so, EOPNOTSUPP for a flag that the file system or the type of inode does not
+// have, ENOTEMPTY where a directory with names would fold case or cease to, EROFS, ESTALE; a *CorruptError, or the device's.
 func (n *Inode) SetFlags(flags uint32) error {
 	w, err := n.fs.enter()
 	if err != nil {
