@@ -38,6 +38,7 @@ var catalogue = []damage{
 	{name: "super zeroed", image: "old", code: fsck.SuperLost, do: func(v *victim) { clear(v.b[ondisk.SuperOffset:][:ondisk.SuperSize]) }, blind: "it takes the copy and says so outside its list"},
 	{name: "super too large", image: "plain", code: fsck.SuperSize, do: func(v *victim) { v.b = v.b[:len(v.b)-64<<10] }},
 	{name: "super clusters", image: "main", code: fsck.SuperClusters, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.LogClusterSize = 5 }) }},
+	{name: "super first inode", image: "plain", code: fsck.SuperFirstIno, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.FirstIno = 300 }) }, other: "PR_1_RESERVED_BAD_MODE"},
 	{name: "super both sums", image: "main", code: fsck.SuperFeatures, do: func(v *victim) {
 		v.super(func(s *ondisk.Super) { s.FeatureROCompat |= uint32(ondisk.ROCompatUninitBG) })
 	}},
@@ -275,6 +276,7 @@ var catalogue = []damage{
 	{name: "inline directory size", image: "inline", code: fsck.InlineDirSize, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.SetSize(64) }) }},
 	{name: "inline directory entry", image: "inline", code: fsck.InlineLastRec, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.IBlock[8] = 3 }) }},
 	{name: "inline directory parent", image: "inline", code: fsck.DotDotWrong, do: func(v *victim) { v.file("deep/a", func(n *ondisk.Inode) { put32(n.IBlock[:], 2) }) }},
+	{name: "inline directory of no parent", image: "inline", code: fsck.DotDotWrong, do: func(v *victim) { v.file("deep/a", func(n *ondisk.Inode) { put32(n.IBlock[:], 0) }) }},
 	{name: "inline directory index", image: "inline", code: fsck.InlineIndex, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.Flags |= ondisk.InodeIndex }) }},
 	{name: "journal folds names", image: "main", code: fsck.InodeCasefoldDir, do: func(v *victim) { v.inode(ondisk.JournalIno, func(n *ondisk.Inode) { n.Flags |= ondisk.InodeCasefold }) }},
 	{name: "inline xattr without flag", image: "inline", code: fsck.InlineStray, do: func(v *victim) {
@@ -403,6 +405,7 @@ var catalogue = []damage{
 	{name: "links of a file", image: "main", code: fsck.LinkCount, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.LinksCount = 5 }) }},
 	{name: "many links of a file", image: "main", code: fsck.LinkCount, do: func(v *victim) { v.file(leaf, func(n *ondisk.Inode) { n.LinksCount = 500 }) }},
 	{name: "links of a directory", image: "main", code: fsck.LinkCount, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.LinksCount = 5 }) }},
+	{name: "links of a directory, one", image: "main", code: fsck.LinkCount, do: func(v *victim) { v.file("deep", func(n *ondisk.Inode) { n.LinksCount = 1 }) }},
 	{name: "lost+found gone", image: "main", code: fsck.LostFoundAbsent, do: func(v *victim) {
 		v.entry("", "lost+found", func(_ *ondisk.DirentHeader, name []byte) { copy(name, strings.ToUpper("lost+found")) })
 	}, blind: "it makes one when it needs it"},

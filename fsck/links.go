@@ -91,13 +91,14 @@ func (c *checker) checkLink(ino ondisk.Ino, k kind, refs, links uint32) {
 
 // checkDirLink judges the links of a directory: its entry, its own, and the ".." of each directory in it.
 func (c *checker) checkDirLink(ino ondisk.Ino, refs, links uint32) {
-	if i := c.findDir(ino); i < 0 || c.dirs[i].reach == detached && c.dirs[i].parent == 0 {
+	i := c.findDir(ino)
+	if i < 0 || c.dirs[i].reach == detached && c.dirs[i].parent == 0 {
 		return // connecting it changes both
 	}
 	nlink := c.sb.HasROCompat(ondisk.ROCompatDirNlink)
 	switch {
-	case links == 1 && nlink:
-		return // too many at some time, and never counted again
+	case links == 1 && nlink && c.dirs[i].indexed():
+		return // too many at some time, and never counted again; without an index Linux makes no more than it can count
 	case refs >= linksMax && !nlink:
 		c.add(LinkOverflow, Place{Ino: ino}, "%d directories in it", refs-2).want(uint64(ondisk.ROCompatDirNlink))
 	case refs >= linksMax:

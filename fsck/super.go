@@ -15,6 +15,9 @@ func (c *checker) checkSuper() error {
 	if s.Blocks() > uint64(c.end) {
 		c.add(SuperSize, Place{}, "%d blocks, but the device has %d", s.Blocks(), c.end)
 	}
+	if first := s.FirstFreeIno(); first != ondisk.FirstIno {
+		c.add(SuperFirstIno, Place{}, "s_first_ino is %d", first).want(uint64(ondisk.FirstIno))
+	}
 	c.checkFeatures()
 	c.checkReserved()
 	c.checkExtraIsize()

@@ -7,6 +7,7 @@ const (
 	SuperLost         Code = "super-lost"
 	SuperChecksum     Code = "super-checksum"
 	SuperSize         Code = "super-size"
+	SuperFirstIno     Code = "super-first-inode"
 	SuperClusters     Code = "super-clusters"
 	SuperFeatures     Code = "super-features"
 	SuperUUID         Code = "super-uuid"
@@ -35,6 +36,7 @@ var superProblems = []Problem{
 	{SuperLost, Damage, RestoreSuper, "", "the primary super block makes no sense; a copy of it was used"},
 	{SuperChecksum, Damage, SetChecksum, "", "the super block's checksum is wrong, and no copy is better"},
 	{SuperSize, Damage, Nothing, "PR_0_FS_SIZE_WRONG", "the file system claims more blocks than the device has"},
+	{SuperFirstIno, Damage, SetField, "", "the inodes for anybody's use do not begin with the usual number, so that files are taken for the file system's own"},
 	{SuperClusters, Damage, SetField, "PR_0_OPEN_FAILED", "clusters are not blocks, and the feature bigalloc is off"},
 	{SuperFeatures, Minor, ClearFlag, "PR_0_META_AND_GDT_CSUM_SET", "features that exclude each other, or lack one that they need"},
 	{SuperUUID, Minor, SetField, "PR_0_ADD_UUID", "the file system has no UUID"},
@@ -63,6 +65,7 @@ var superProblems = []Problem{
 var superRemedies = remedies{
 	SuperLost:     {tierFind, (*mender).restoreSuper},
 	SuperChecksum: doSuper(tierFind, func(*ondisk.Super, uint64) {}),
+	SuperFirstIno: doSuper(tierSuper, func(s *ondisk.Super, _ uint64) { s.FirstIno = uint32(ondisk.FirstIno) }),
 	SuperClusters: doSuper(tierSuper, func(s *ondisk.Super, _ uint64) {
 		s.LogClusterSize, s.ClustersPerGroup = s.LogBlockSize, s.BlocksPerGroup
 	}),
