@@ -43,7 +43,8 @@ func (n *Inode) SetAttr(a AttrChange) error {
 // mayChange says why attributes cannot change. mu is held.
 func (n *Inode) mayChange(a *AttrChange) error {
 	fixed := uint32(ondisk.InodeImmutable | ondisk.InodeAppend)
-	if a.Touch && a.Mode == nil && a.UID == nil && a.GID == nil && a.ProjID == nil {
+	times := a.ATime != nil || a.MTime != nil || a.CrTime != nil
+	if (a.Touch || !times) && a.Mode == nil && a.UID == nil && a.GID == nil && a.ProjID == nil {
 		fixed = ondisk.InodeImmutable
 	}
 	c := n.core()
