@@ -3,6 +3,7 @@ package ext4_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"extant/disk/disktest"
 	"extant/ext4"
 	"extant/fsck"
+	"extant/internal/ondisk"
 )
 
 // crashCases are changes of a file of 24 bytes, and what it may hold after a crash in the middle: what it held before, or what it holds then.
@@ -178,10 +180,57 @@ func recovered(t *testing.T, dev disk.Device, when string) {
 		t.Fatalf("%s: %v", when, err)
 	}
 	for _, f := range r.Findings {
-		noted := f.Code == fsck.JournalAborted || f.Code == fsck.SuperErrors || // what the abort is there to leave
-			f.Code == fsck.SuperFreeBlocks // a group whose bitmap could not be read is not counted
+		noted := f.Code == fsck.JournalAborted || f.Code == fsck.SuperErrors // what the abort is there to leave
 		if f.Severity > fsck.Notice && !noted {
 			t.Fatalf("%s: %v", when, f)
 		}
 	}
+}
+
+// unreadable refuses reads of a part of the device while it is on.
+type unreadable struct {
+	off, end int64
+	on       bool
+}
+
+func (u *unreadable) String() string { return "unreadable" }
+
+func (u *unreadable) Inject(op disktest.Op) disktest.Fault {
+	if u.on && op.Kind == disktest.Read && op.Off < u.end && op.Off+op.Len > u.off {
+		return disktest.Fault{Err: syscall.EIO}
+	}
+	return disktest.Fault{}
+}
+
+// TestBitmapUnread has the device refuse to read a bitmap for a while: who asks then is told, whoever asks later is served, and the counts are right.
+func TestBitmapUnread(t *testing.T) {
+	s := newScratch(t, 16<<20, "-t ext4 -b 4096", ext4.Options{})
+	d, err := s.fs.Group(0)
+	s.must("group", err)
+	s.unmount()
+	for _, at := range []ondisk.Block{d.BlockBitmap(), d.InodeBitmap()} {
+		bad := &unreadable{int64(at) << 12, int64(at+1) << 12, true}
+		s.dev = disktest.NewFaulty(s.mem, bad)
+		s.mount()
+		name := fmt.Sprint("f", at)
+		n, err := s.root().Create(name, ext4.NewAttr{Mode: 0o644})
+		if at == d.InodeBitmap() {
+			if !errors.Is(err, syscall.EIO) {
+				t.Errorf("create: %v", err)
+			}
+			bad.on = false
+			n = s.file(name)
+		}
+		_, err = n.WriteAt(blocksOf("A"), 0)
+		s.must("write", err)
+		if err := n.Fsync(); bad.on != errors.Is(err, syscall.EIO) {
+			t.Errorf("fsync: %v", err)
+		}
+		bad.on = false
+		s.must("fsync", n.Fsync())
+		s.unmount()
+		s.check()
+	}
+	s.dev = s.mem
+	s.mount()
 }

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"cmp"
 	"errors"
 	"syscall"
 
@@ -80,6 +81,8 @@ type attempt struct {
 
 	start ondisk.Block
 	n     int // clusters given; 0 for none yet
+
+	unread error // why a group could not be looked at
 }
 
 // logical is the request's place in the file, in clusters.
@@ -109,7 +112,7 @@ func (t *attempt) run() error {
 	}
 	if err == nil && t.n == 0 {
 		if err = a.recount(); err == nil {
-			err = syscall.ENOSPC
+			err = cmp.Or[error](t.unread, syscall.ENOSPC)
 		}
 	}
 	return err
@@ -135,7 +138,7 @@ const (
 )
 
 // inGroup chooses in a group; of least clusters at least, where the longest run is wanted. One that is shut off, or turns out to have to be,
-// gives nothing.
+// gives nothing, and neither does one that cannot be read now.
 func (t *attempt) inGroup(n ondisk.Group, how how, least int) error {
 	g, err := t.a.group(n)
 	if err != nil {
@@ -144,10 +147,10 @@ func (t *attempt) inGroup(n ondisk.Group, how how, least int) error {
 	g.mu.Lock()
 	defer t.a.leave(g)
 	if err := t.a.openBlocksLocked(g); err != nil {
-		if g.blockErr != nil {
-			return nil
+		if g.blockErr == nil {
+			t.unread = err
 		}
-		return err
+		return nil
 	}
 	switch how {
 	case atGoal:

@@ -35,7 +35,8 @@
 // # Damage
 //
 // A bitmap whose checksum is wrong, or that does not agree with its descriptor, shuts the group off: Config.Corrupt is told once, with
-// both counts, and the group gives out nothing and takes nothing back. Others go on.
+// both counts, and the group gives out nothing and takes nothing back. Others go on. What a shut group has is not to be had, and counts as free in
+// the super block, as it does in its descriptor. One that the device does not let read is asked again the next time.
 //
 // # Locks
 //

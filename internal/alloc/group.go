@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"errors"
 	"slices"
 
 	"extant/internal/buffer"
@@ -151,6 +152,7 @@ func (a *Allocator) shutBlocksLocked(g *group, why error) {
 	s.mu.Lock()
 	free := &g.span.counts[g.slot].clusters
 	s.spare -= int64(*free)
+	s.shut += int64(*free)
 	for _, h := range g.held {
 		s.spare += int64(h.len())
 		s.held -= int64(h.len())
@@ -177,6 +179,7 @@ func (a *Allocator) shutInodesLocked(g *group, why error) {
 	s.mu.Lock()
 	free := &g.span.counts[g.slot].inodes
 	s.inodes -= int64(*free)
+	s.shutInodes += int64(*free)
 	*free = 0
 	s.tables.set(int(g.num), 0)
 	s.mu.Unlock()
@@ -214,11 +217,17 @@ func (a *Allocator) openBlocksLocked(g *group) error {
 	if g.blockErr != nil {
 		return g.blockErr
 	}
-	if err := a.loadBlocksLocked(g); err != nil {
+	err := a.loadBlocksLocked(g)
+	if isDamage(err) {
 		a.shutBlocksLocked(g, err)
-		return err
 	}
-	return nil
+	return err
+}
+
+// isDamage reports whether err shows that something is wrong in the group. Otherwise the device did not answer, and may the next time.
+func isDamage(err error) bool {
+	var c *ondisk.CorruptError
+	return errors.As(err, &c)
 }
 
 // loadBlocksLocked builds the map of free clusters from the bitmap and what is set aside in memory.

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"cmp"
 	"syscall"
 
 	"extant/internal/journal"
@@ -22,16 +23,24 @@ func (a *Allocator) Inode(h *journal.Handle, r InodeRequest) (ondisk.Ino, error)
 	if a.refused() {
 		return 0, syscall.ENOSPC
 	}
+	var unread error
 	for g, err := range a.inodeGroups(&r) {
 		if err != nil {
 			return 0, err
 		}
-		if ino, err := a.inodeIn(h, g, &r); ino != 0 || err != nil {
+		ino, err := a.inodeIn(h, g, &r)
+		if u, is := err.(unreadError); is {
+			unread, err = u.error, nil
+		}
+		if ino != 0 || err != nil {
 			return ino, err
 		}
 	}
-	return 0, syscall.ENOSPC
+	return 0, cmp.Or[error](unread, syscall.ENOSPC)
 }
+
+// unreadError says that a group could not be looked at. Others may have what is wanted.
+type unreadError struct{ error }
 
 // inodeIn gives out an inode of a group; 0 where it has none.
 func (a *Allocator) inodeIn(h *journal.Handle, n ondisk.Group, r *InodeRequest) (ondisk.Ino, error) {
@@ -44,9 +53,9 @@ func (a *Allocator) inodeIn(h *journal.Handle, n ondisk.Group, r *InodeRequest) 
 	m, err := a.openInodesLocked(g)
 	if err != nil {
 		if g.inodeErr != nil {
-			err = nil
+			return 0, nil
 		}
-		return 0, err
+		return 0, unreadError{err}
 	}
 	per := int(a.sb.InodesPerGroup)
 	i := per
@@ -88,7 +97,9 @@ func (a *Allocator) openInodesLocked(g *group) (ondisk.Bitmap, error) {
 		return g.inodeBuf.Data(), nil
 	}
 	if err := a.loadInodesLocked(g); err != nil {
-		a.shutInodesLocked(g, err)
+		if isDamage(err) {
+			a.shutInodesLocked(g, err)
+		}
 		return nil, err
 	}
 	return g.inodeBuf.Data(), nil

@@ -25,7 +25,11 @@ type space struct {
 	// +checklocks:mu
 	held int64
 	// +checklocks:mu
+	shut int64 // clusters free in groups that are shut off, as their descriptors say
+	// +checklocks:mu
 	inodes int64 // free
+	// +checklocks:mu
+	shutInodes int64 // inodes free in groups that are shut off
 	// +checklocks:mu
 	exact bool // the counts are from the descriptors, not from the super block
 	// +checklocks:mu
@@ -195,13 +199,13 @@ func (a *Allocator) Avail(privileged bool) uint64 {
 	return uint64(max(s.spare+s.held-a.floor(f), 0))
 }
 
-// Super writes the counts of free blocks and inodes into a super block.
+// Super writes the counts of free blocks and inodes into a super block: what the descriptors say, those of groups that are shut off among them.
 func (a *Allocator) Super(sb *ondisk.Super) {
 	s := &a.space
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sb.SetBlocksFree(uint64(max(s.spare+s.promised+s.claimed+s.held, 0)) * a.ratio)
-	sb.FreeInodesCount = uint32(max(s.inodes, 0))
+	sb.SetBlocksFree(uint64(max(s.spare+s.promised+s.claimed+s.held+s.shut, 0)) * a.ratio)
+	sb.FreeInodesCount = uint32(max(s.inodes+s.shutInodes, 0))
 }
 
 // recount makes the counts those of the descriptors. It looks at each descriptor once in the life of a.

@@ -1,6 +1,7 @@
 package race_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"extant/explore"
 	"extant/internal/ext4test"
 	"extant/internal/prog/race"
+	"extant/lockdep"
 )
 
 // cases loads all programs of testdata/races.
@@ -29,9 +31,23 @@ func cases(t *testing.T) []*race.Case {
 	return out
 }
 
+// lockOrder is the order of all locks that is declared.
+func lockOrder(t *testing.T) *lockdep.Order {
+	t.Helper()
+	text, err := os.ReadFile("../../../LOCKS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := lockdep.ParseOrder(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return order
+}
+
 // TestRaces explores each program in each of its modes. Nothing may fail, under any schedule.
 func TestRaces(t *testing.T) {
-	s := race.Search{Time: ext4test.RaceTime(t, 150*time.Millisecond, 60*time.Millisecond), Seed: 1}
+	s := race.Search{Time: ext4test.RaceTime(t, 150*time.Millisecond, 60*time.Millisecond), Seed: 1, Order: lockOrder(t)}
 	for _, c := range cases(t) {
 		for _, setup := range c.Setups() {
 			t.Run(c.Name+"/"+strings.ReplaceAll(setup.String(), " ", "_"), func(t *testing.T) {
