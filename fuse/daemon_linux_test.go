@@ -16,6 +16,7 @@ import (
 	"extant/ext4"
 	"extant/fuse"
 	"extant/internal/ext4test"
+	"extant/lockdep"
 	"extant/mkfs"
 )
 
@@ -55,6 +56,8 @@ func serve(args []string) (err error) {
 			eo.Data = ext4.DataJournal
 		case "writethrough":
 			fo.WriteThrough = true
+		case "lockdep":
+			defer watch(&err)()
 		case "trace":
 			fo.Trace = true
 		default:
@@ -72,6 +75,26 @@ func serve(args []string) (err error) {
 	fmt.Println("ready")
 	s.Wait()
 	return fs.Close()
+}
+
+// watch validates the order of locks against LOCKS until the function it returns is called, which adds what was found to err.
+func watch(err *error) func() {
+	text, rerr := os.ReadFile("../LOCKS")
+	if rerr != nil {
+		panic(rerr)
+	}
+	order, rerr := lockdep.ParseOrder(string(text))
+	if rerr != nil {
+		panic(rerr)
+	}
+	v := lockdep.New(lockdep.Config{Order: order})
+	detach := v.Attach()
+	return func() {
+		detach()
+		for _, r := range v.Reports() {
+			*err = errors.Join(*err, errors.New(r.String()))
+		}
+	}
 }
 
 // A daemon serves one mount.
