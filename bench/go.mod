@@ -6,6 +6,7 @@ require (
 	extant v0.0.0
 	github.com/Microsoft/hcsshim v0.15.0
 	github.com/diskfs/go-diskfs v1.9.4
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/sasha-s/go-deadlock v0.3.9
 	golang.org/x/sys v0.49.0
 )
