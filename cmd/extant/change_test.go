@@ -130,6 +130,7 @@ func TestChangeExit(t *testing.T) {
 		{"rm -f disk.img:/nothing", 0, ""},
 		{"mv disk.img:/nothing disk.img:/dir", 1, "no such file"},
 		{"mv disk.img:/dir disk.img:/dir/sub", 1, "invalid argument"},
+		{"truncate -s 1000T disk.img:/long", 1, "extant truncate: disk.img:/long: file too large\n"},
 		{"put nothing disk.img:/", 1, "nothing: no such file"},
 		{"put dir disk.img:/", 1, "extant put: dir: a directory, left out: -r copies directories\n"},
 		{"chmod 600 disk.img:/nothing", 1, "no such file"},

@@ -66,7 +66,11 @@ func (f *truncateFlags) truncate(p place) (err error) {
 		}
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() {
+		if cerr := file.Close(); err == nil {
+			err = cerr
+		}
+	}()
 	info, err := file.Stat()
 	if err != nil {
 		return err
