@@ -1,8 +1,6 @@
 package extant
 
 import (
-	"syscall"
-
 	"extant/ext4"
 	"extant/internal/ondisk"
 )
@@ -30,12 +28,9 @@ func (v *Volume) EnableVerity(name string, o VerityOptions) error {
 }
 
 // MeasureVerity is the digest of a file that is protected by fs-verity, and the algorithm. The digest stands for the content: fsverity(1) computes it of
-// any file. syscall.ENODATA is for a file that is not protected.
+// any file. A file that is not protected is an error as for an xattr that is not there.
 func (v *Volume) MeasureVerity(name string) (a ondisk.VerityAlgorithm, digest []byte, err error) {
 	n, err := v.Inode(name, true)
-	if err == nil && n.Attr().Flags&ondisk.InodeVerity == 0 {
-		err = syscall.ENODATA
-	}
 	if err == nil {
 		a, digest, err = n.MeasureVerity()
 	}

@@ -19,8 +19,11 @@ type verity struct {
 }
 
 // MeasureVerity is the digest of a file with fs-verity (FS_IOC_MEASURE_VERITY), which stands for its content, and the algorithm of that. The errors are
-// those of Verity.
+// those of Verity, but of a file without syscall.ENODATA, or what the system has for it.
 func (n *Inode) MeasureVerity() (ondisk.VerityAlgorithm, []byte, error) {
+	if !n.hasVerity() {
+		return 0, nil, errNoAttr
+	}
 	d, err := n.Verity()
 	if err != nil {
 		return 0, nil, err
