@@ -198,14 +198,14 @@ func (n *Inode) flipFlags(w *writer, diff uint32) error {
 func (n *Inode) mayFlag(diff, flags uint32) error {
 	t := n.core().disk.Type()
 	switch {
-	case diff != 0 && n.core().disk.Flags&flags&ondisk.InodeImmutable != 0: // it was immutable, and stays so
-		return syscall.EPERM
 	case diff&^flagsToSet != 0, diff&ondisk.InodeExtents != 0:
 		return syscall.EOPNOTSUPP
 	case t != ondisk.ModeDir && t != ondisk.ModeRegular && diff&^flagsOfAny != 0:
 		return syscall.EOPNOTSUPP
 	case t != ondisk.ModeDir && diff&flags&flagsOfDirOnly != 0:
 		return syscall.EOPNOTSUPP
+	case diff != 0 && n.core().disk.Flags&flags&ondisk.InodeImmutable != 0: // it was immutable, and stays so
+		return syscall.EPERM
 	case diff&ondisk.InodeProjInherit != 0 && !n.fs.sb.HasROCompat(ondisk.ROCompatProject):
 		return syscall.EOPNOTSUPP
 	case diff&ondisk.InodeCasefold != 0 && !n.fs.sb.HasIncompat(ondisk.IncompatCasefold):
