@@ -79,7 +79,12 @@ func (v *Validator) CondWait(c *sched.Cond) {
 		return
 	}
 	v.pop(t, i)
+	defer v.retake(t, l) // also where the hook beneath ends the task by a panic: what was deferred releases the lock then
 	v.Hook.CondWait(c)
+}
+
+// retake notes that t holds the lock again that it had left to wait.
+func (v *Validator) retake(t *task, l *sched.Object) {
 	a := v.acquisition(t, l, lockKind, sched.Exclusive, sched.Nest{})
 	v.check(t, &a)
 	v.push(t, a)
