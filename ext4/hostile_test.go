@@ -17,8 +17,11 @@ func TestEveryByte(t *testing.T) {
 			t.Parallel()
 			v := newVictim(t, a.name, a.args)
 			size, step := v.size(), 97
-			if *everyByte {
+			switch {
+			case *everyByte:
 				step = 1
+			case testing.Short():
+				step = 997
 			}
 			mutants := 0
 			for i := 0; i < size; i += step {
