@@ -2,6 +2,7 @@ package mkfs
 
 import (
 	"math"
+	"os"
 	"strconv"
 	"strings"
 
@@ -50,7 +51,7 @@ func parseAmount(s string) (Amount, error) {
 
 // A setting is one word of -E or -J: its value, which may be missing, goes where it belongs.
 type setting[T any] struct {
-	flag bool // the value may be missing, and is then 1
+	flag bool // the value may be missing, and is then empty
 	set  func(to *T, value string) error
 }
 
@@ -145,7 +146,7 @@ var extendedSettings = map[string]setting[Extended]{
 	"discard":                  boolSetting(func(e *Extended, on bool) { e.NoDiscard = !on }),
 	"nodiscard":                boolSetting(func(e *Extended, on bool) { e.NoDiscard = on }),
 	"num_backup_sb":            {set: setBackupSupers},
-	"root_owner":               {set: setRootOwner},
+	"root_owner":               {flag: true, set: setRootOwner},
 	"root_perms":               {set: setRootPerms},
 	"hash_seed":                {set: setHashSeed},
 	"encoding":                 {set: setEncoding},
@@ -167,7 +168,12 @@ func setBackupSupers(e *Extended, value string) error {
 	return nil
 }
 
+// setRootOwner reads the owner of the root directory; without a value that is who asks.
 func setRootOwner(e *Extended, value string) error {
+	if value == "" && os.Getuid() >= 0 {
+		e.RootUID, e.RootGID = uint32(os.Getuid()), uint32(os.Getgid())
+		return nil
+	}
 	u, g, ok := strings.Cut(value, ":")
 	uid, err1 := strconv.ParseUint(u, 10, 32)
 	gid, err2 := strconv.ParseUint(g, 10, 32)

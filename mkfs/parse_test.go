@@ -1,6 +1,7 @@
 package mkfs_test
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -60,6 +61,10 @@ func TestParseExtended(t *testing.T) {
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	var mine mkfs.Extended
+	if err := mkfs.ParseExtended("root_owner", &mine); os.Getuid() >= 0 && (err != nil || int(mine.RootUID) != os.Getuid() || int(mine.RootGID) != os.Getgid()) {
+		t.Errorf("root_owner: %d:%d, %v", mine.RootUID, mine.RootGID, err)
 	}
 	for bad, says := range map[string]string{
 		"stride": "write stride=...", "stride=x": "not a number", "desc_size=70000": "too large", "nonsense=1": "unknown word",
