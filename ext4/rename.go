@@ -185,6 +185,11 @@ func (r *renaming) prepare(below, above *Inode) error {
 	case r.other == above && above != nil:
 		return syscall.ENOTEMPTY
 	}
+	if r.other == nil {
+		if err := r.mayAdd(); err != nil {
+			return err
+		}
+	}
 	for _, x := range [...]*Inode{r.child, r.other} {
 		if x != nil && (x == r.from || x == r.to) {
 			return x.corrupt("directory", "it has a name where it does not lie")
@@ -261,14 +266,21 @@ func (r *renaming) lookUp() error {
 	case err == syscall.ENOENT && r.exchange():
 		return err
 	case err == syscall.ENOENT:
-		_, err = r.to.vacant(r.newName)
-		return err
+		return nil
 	case err == nil && r.Flags&RenameNoReplace != 0:
 		return syscall.EEXIST
 	case err == nil && r.other == r.child && r.sameEntry():
 		r.other = nil // only the letters of the name change
+	}
+	return err
+}
+
+// mayAdd says why the directory cannot take the new name, which is not there.
+func (r *renaming) mayAdd() error {
+	if r.sameEntry() {
 		return r.to.mayAdd()
 	}
+	_, err := r.to.vacant(r.newName)
 	return err
 }
 
