@@ -117,10 +117,3 @@ func (t *nodes) releaseAll() {
 	}
 	t.freeing.Wait()
 }
-
-// len is how many inodes the kernel knows.
-func (t *nodes) len() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.table)
-}

@@ -2,14 +2,12 @@ package fuse_test
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"extant/internal/model"
 	"extant/internal/prog"
@@ -99,21 +97,4 @@ func passed(p *prog.Program) *prog.Program {
 }
 
 // run runs a program in a directory of its own.
-func (d *daemon) run(p *prog.Program, c model.Config) (err error) {
-	dir, err := os.MkdirTemp(d.dir, "prog")
-	if err == nil {
-		err = os.Chmod(dir, 0o755)
-	}
-	if err != nil {
-		return err
-	}
-	clock := &prog.Clock{}
-	c.Now = clock.Now
-	since := time.Now().Add(-2 * time.Second)
-	host, err := hostdir.New(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, host.Empty(), host.Close(), os.Remove(dir)) }()
-	return prog.Differ(p, host, prog.Model(c), clock, prog.Rules{Since: since, ATimes: true})
-}
+func (d *daemon) run(p *prog.Program, c model.Config) error { return hostdir.Differ(d.dir, p, c) }

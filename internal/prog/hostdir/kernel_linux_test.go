@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"extant/internal/ext4test"
 	"extant/internal/model"
@@ -91,10 +90,7 @@ func TestScripts(t *testing.T) {
 }
 
 // kernel is a file system that Linux has mounted.
-type kernel struct {
-	dir  string
-	used int // directories in it
-}
+type kernel struct{ dir string }
 
 func mount(t *testing.T, mkfs, options string) *kernel {
 	tmp := ext4test.TempDir(t)
@@ -129,19 +125,4 @@ func (k *kernel) programs(mode string, profile prog.Profile) error {
 }
 
 // run runs a program in a directory of its own.
-func (k *kernel) run(p *prog.Program, c model.Config) (err error) {
-	k.used++
-	dir := filepath.Join(k.dir, fmt.Sprint(k.used))
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	clock := &prog.Clock{}
-	c.Now = clock.Now
-	since := time.Now().Add(-2 * time.Second)
-	host, err := hostdir.New(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, host.Empty(), host.Close(), os.Remove(dir)) }()
-	return prog.Differ(p, host, prog.Model(c), clock, prog.Rules{Since: since, ATimes: true})
-}
+func (k *kernel) run(p *prog.Program, c model.Config) error { return hostdir.Differ(k.dir, p, c) }

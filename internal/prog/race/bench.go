@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -156,6 +155,3 @@ func (m *machine) Freeze() error {
 	}
 	return nil
 }
-
-// text is the program, for titles.
-func (b *Bench) text() string { return strings.TrimSpace(b.c.Program.String()) }
