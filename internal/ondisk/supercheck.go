@@ -94,6 +94,8 @@ func (s *Super) checkBlocks() error {
 		return Corrupt("super block", "s_blocks_count is %d", s.Blocks())
 	case perGroup == 0 || perGroup%ratio != 0 || perGroup/ratio > most:
 		return Corrupt("super block", "s_blocks_per_group is %d: not up to %d clusters of %d", perGroup, most, ratio)
+	case perGroup/ratio%bitsPerByte != 0:
+		return Corrupt("super block", "s_blocks_per_group is %d: %d bits of a bitmap, which are no whole bytes", perGroup, perGroup/ratio)
 	case ratio > 1 && uint64(s.ClustersPerGroup)*ratio != perGroup:
 		return Corrupt("super block", "s_clusters_per_group is %d with %d blocks in a group and %d in a cluster", s.ClustersPerGroup, perGroup, ratio)
 	case s.Groups() > 1<<32-1:

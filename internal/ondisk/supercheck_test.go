@@ -60,6 +60,7 @@ func TestSuperCheck(t *testing.T) {
 		{"s_first_data_block is 0, not 1", func(s *ondisk.Super) { s.LogBlockSize = 0 }},
 		{"s_blocks_count is 0", func(s *ondisk.Super) { s.SetBlocks(0) }},
 		{"s_blocks_per_group is 0", func(s *ondisk.Super) { s.BlocksPerGroup = 0 }},
+		{"s_blocks_per_group is 32764: 32764 bits of a bitmap", func(s *ondisk.Super) { s.BlocksPerGroup = 32764 }},
 		{"s_blocks_per_group is 32769", func(s *ondisk.Super) { s.BlocksPerGroup = 32769 }},
 		{"s_blocks_per_group is 32776: not up to 32768 clusters of 16", func(s *ondisk.Super) { bigalloc(s); s.BlocksPerGroup = 32776 }},
 		{"s_clusters_per_group is 2047 with", func(s *ondisk.Super) { bigalloc(s); s.ClustersPerGroup = 2047 }},
