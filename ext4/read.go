@@ -14,6 +14,8 @@ import (
 // its Merkle tree; the signature of the file's digest is not looked at.
 func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 	size := n.length() // once: others may change it
+	var k int
+	var err error
 	switch {
 	case n.IsDir():
 		return 0, syscall.EISDIR
@@ -25,33 +27,31 @@ func (n *Inode) ReadAt(p []byte, off int64) (int, error) {
 		return 0, nil
 	case off >= size:
 		return 0, io.EOF
-	}
-	read := n.readData
-	switch {
 	case n.content != nil:
-		read = n.readCached
+		k, err = n.readCached(p, off)
 	case n.hasVerity():
-		read = n.readVerified
+		k, err = readSize(p, off, size, n.readVerified)
+	default:
+		k, err = readSize(p, off, size, n.readData)
 	}
-	k, err := readSize(p, off, size, read)
 	if err != nil && err != io.EOF && !n.hasVerity() { // content that is not what its file was sealed with is no damage of the file system
 		n.fs.judge(err)
 	}
 	return k, err
 }
 
-// readCached fills p with the content at off by way of the cache. Where the file becomes shorter meanwhile it reads to the end and
-// returns io.EOF.
+// readCached fills p with the content at off by way of the cache, as far as the end of the file, for which it returns io.EOF. Where the
+// end lies is read together with each block's bytes, so that a write to one block is seen whole or not at all, also where it moves the end.
 func (n *Inode) readCached(p []byte, off int64) (int, error) {
 	for done := 0; done < len(p); {
 		k, err := n.readPast(p[done:], off+int64(done))
 		if k == 0 && err == nil {
 			k, err = n.readSome(p[done:], off+int64(done))
 		}
+		done += k
 		if err != nil {
 			return done, err
 		}
-		done += k
 	}
 	return len(p), nil
 }
@@ -60,8 +60,11 @@ func (n *Inode) readCached(p []byte, off int64) (int, error) {
 // How much there is, it says: nothing where something else is to be done. A write that begins meanwhile may be seen or not.
 func (n *Inode) readPast(p []byte, off int64) (int, error) {
 	bits := n.fs.blockBits
-	i, most := uint64(off)>>bits, uint64(len(p))>>bits
-	if !n.fs.files.past || most == 0 || off&int64(n.fs.blockSize-1) != 0 || n.hasVerity() {
+	if !n.fs.files.past {
+		return 0, nil
+	}
+	i, most := uint64(off)>>bits, uint64(max(0, min(int64(len(p)), n.size.Load()-off)))>>bits
+	if most == 0 || off&int64(n.fs.blockSize-1) != 0 || n.hasVerity() {
 		return 0, nil
 	}
 	n.invalidate.RLock() // blocks are not given to others meanwhile
@@ -92,8 +95,11 @@ func (n *Inode) readPast(p []byte, off int64) (int, error) {
 	return len(p), n.readNewest(p, r.start)
 }
 
-// readSome fills the start of p with what one folio, or the inode, has at off.
+// readSome fills the start of p with what one folio, or the inode, has at off. It returns io.EOF, beside the bytes before it, where it came to the end.
 func (n *Inode) readSome(p []byte, off int64) (int, error) {
+	if off >= n.size.Load() {
+		return 0, io.EOF
+	}
 	bits := n.fs.blockBits
 	i, at := uint64(off)>>bits, int(off)&(n.fs.blockSize-1)
 	for {
@@ -110,16 +116,21 @@ func (n *Inode) readSome(p []byte, off int64) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		k := min(int64(len(p)), int64(n.fs.blockSize-at), n.size.Load()-off)
-		if k > 0 {
-			copy(p[:k], f.Data()[at:])
-		}
+		k, err := copyToEnd(p, f.Data()[at:], n.size.Load()-off)
 		f.Unlock()
-		if k <= 0 {
-			return 0, io.EOF
-		}
-		return int(k), nil
+		return k, err
 	}
+}
+
+// copyToEnd copies to p what data has of the left bytes to the end of a file, and returns io.EOF if that end is there.
+func copyToEnd(p, data []byte, left int64) (int, error) {
+	want := min(len(p), len(data))
+	k := int(max(0, min(int64(want), left)))
+	copy(p, data[:k])
+	if k < want {
+		return k, io.EOF
+	}
+	return k, nil
 }
 
 // readInInode is readSome where the inode has the data. It takes no lock: a slot that stayed the same while the inode had the newest
@@ -137,9 +148,11 @@ func (n *Inode) readInInode(p []byte, off int64) (k int, ok bool, err error) {
 	if err != nil {
 		return 0, false, ondisk.Locate(err, n.ino, 0)
 	}
-	p = p[:min(int64(len(p)), left)]
+	if left < int64(len(p)) {
+		p, err = p[:left], io.EOF
+	}
 	d.CopyTo(p, off)
-	return len(p), true, nil
+	return len(p), true, err
 }
 
 // readSize reads as io.ReaderAt says from content that has size bytes.

@@ -1,0 +1,108 @@
+package race_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"extant/explore"
+	"extant/internal/ext4test"
+	"extant/internal/prog/race"
+)
+
+// pairsMax is after how many schedules of a strategy a pair is left that is not exhausted by then.
+const pairsMax = 100_000
+
+// A subject is an inode in one state, and what is done to it, each operation beside each.
+type subject struct {
+	name, begin string
+	ops         []string // "NAME: OPERATION"
+	end         string
+}
+
+// fileOps are what may happen to a file, a, that is open as f and mapped as m.
+var fileOps = []string{
+	"write: write @f 10 60",
+	"store: store m 20 1",
+	"cut: truncate @f 5",
+	"grow: truncate @f 3000",
+	"allocate: fallocate @f alloc 0 3000",
+	"punch: fallocate @f punch 8 2000",
+	"setxattr: setxattr a user.x 60",
+	"fsync: sync @f",
+	"writeback: sync",
+	"rename: rename a b",
+	"unlink: unlink a",
+	"read: read @f 0 80",
+}
+
+// dirOps are what may happen to a directory, d, that has a file a and a directory s, while e is another.
+var dirOps = []string{
+	"create: create d/n 600",
+	"mkdir: mkdir d/n 755",
+	"link: link d/a d/l",
+	"rename: rename d/a d/n",
+	"move: rename d/s e/s",
+	"replace: rename e/b d/a",
+	"unlink: unlink d/a",
+	"rmdir: rmdir d/s",
+	"setxattr: setxattr d user.x 60",
+	"fsync: sync d",
+	"readdir: readdir d",
+}
+
+// names makes a directory that does not fit into its inode, or one block.
+func names(n int) string {
+	var b strings.Builder
+	for k := range n {
+		b.WriteString("create d/" + strings.Repeat(string(rune('A'+k)), 200) + " 600\n")
+	}
+	return b.String()
+}
+
+func subjects() []subject {
+	const file, dir = "open @f a read+write+create\n", "mkdir d 755\nmkdir e 755\ncreate d/a 600\nmkdir d/s 755\ncreate e/b 600\n"
+	return []subject{
+		{"inline", file + "write @f 0 24\nmap @f m\n", fileOps, "read @f 0 100\n"},
+		{"block", file + "write @f 0 2500\nsync\nmap @f m\n", fileOps, "read @f 0 100\n"},
+		{"inline-dir", dir, dirOps, "readdir d\nreaddir e\n"},
+		{"block-dir", dir + names(4), dirOps, "readdir d\nreaddir e\n"},
+	}
+}
+
+// pair is the program of two operations beside each other, and what they are called.
+func (s *subject) pair(x, y string) (name, text string) {
+	x, do, _ := strings.Cut(x, ": ")
+	y, beside, _ := strings.Cut(y, ": ")
+	return s.name + "/" + x + "+" + y, s.begin + "thread " + do + "\nthread " + beside + "\n" + s.end
+}
+
+// TestPairs explores every two operations on one file and on one directory, inline and in blocks, beside each other: until all schedules are known, or, with
+// RACE_TIME long enough, 100,000 at random.
+func TestPairs(t *testing.T) {
+	s := race.Search{
+		Strategies: []explore.Strategy{explore.DPOR(), explore.POS(1)}, Executions: pairsMax,
+		Time: ext4test.RaceTime(t, 20*time.Millisecond, 10*time.Millisecond), Order: lockOrder(t),
+	}
+	mode, err := race.ModeOf("ordered")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range subjects() {
+		for i, x := range sub.ops {
+			for _, y := range sub.ops[i:] {
+				name, text := sub.pair(x, y)
+				t.Run(name, func(t *testing.T) {
+					c, err := race.Parse("pair", text)
+					if err != nil {
+						t.Fatal(err)
+					}
+					explored(t, c, race.Setup{Mode: mode, Room: -1}, s)
+					if t.Failed() {
+						t.Log("testdata/races/pair.prog:\n" + text)
+					}
+				})
+			}
+		}
+	}
+}
