@@ -22,7 +22,9 @@ func (fs *FS) Sync() error {
 	if err := fs.flushData(); err != nil {
 		return fs.judge(err)
 	}
-	w.internal.enter()
+	if !w.internal.tryEnter() { // frozen: what was to be written was, before the gate was shut
+		return nil
+	}
 	defer w.internal.leave()
 	return fs.judge(w.settleMeta())
 }
@@ -44,12 +46,13 @@ func (fs *FS) Freeze() error {
 	}
 	w.write.shut()
 	w.fault.shut()
-	err := w.settle()
-	w.internal.shut()
-	if err == nil {
-		err = w.markFrozen()
+	if err := w.settle(); err != nil {
+		w.fault.open()
+		w.write.open()
+		return fs.judge(err)
 	}
-	if err != nil {
+	w.internal.shut()
+	if err := w.markFrozen(); err != nil {
 		w.openAll()
 		return fs.judge(err)
 	}

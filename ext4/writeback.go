@@ -19,9 +19,10 @@ func (n *Inode) writeback(first, end uint64) error {
 	return n.writebackLocked(first, end)
 }
 
-// writebackLocked is writeback with writepages held.
+// writebackLocked is writeback with writepages held. Where there is nothing to write it does not wait for a freeze to end: a file system that is
+// frozen has nothing.
 func (n *Inode) writebackLocked(first, end uint64) error {
-	if n.core().gone {
+	if _, dirty := n.pages.NextDirty(first, end); n.core().gone || !dirty && n.where() != placeEvicted {
 		return nil
 	}
 	n.w.internal.enter()
