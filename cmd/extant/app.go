@@ -37,7 +37,7 @@ type app struct {
 	code int    // exit code so far
 }
 
-const outBuffer = 64 << 10
+const outBuffer = 16 << 10
 
 func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) *app {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -69,7 +69,7 @@ func terminal(rw any) (bool, int) {
 // run runs the verb that args name and returns the exit code.
 func (a *app) run(args []string) int {
 	a.args = args
-	root := newRoot(a)
+	root := newRoot(a, args)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(a.ctx)
 	if err != nil {
@@ -174,7 +174,6 @@ func (a *app) each(operands []string, do func(place) error) error {
 // verbCommand is cmd with what all verbs have in common.
 func (a *app) verbCommand(cmd *cobra.Command, do func(args []string) error) *cobra.Command {
 	cmd.DisableFlagsInUseLine = true
-	cmd.Long = wrapText(cmd.Long, helpWidth)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		a.begin(cmd)
 		return do(args)

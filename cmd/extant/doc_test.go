@@ -20,7 +20,7 @@ func TestCommandDoc(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(b)
-	root := newRoot(newApp(context.Background(), strings.NewReader(""), io.Discard, io.Discard))
+	root := newRoot(newApp(context.Background(), strings.NewReader(""), io.Discard, io.Discard), nil)
 	for _, cmd := range root.Commands() {
 		if cmd.Hidden || cmd.Name() == "help" || cmd.Name() == "completion" {
 			continue
@@ -57,7 +57,7 @@ func helpText(cmd *cobra.Command) string {
 
 // TestHelp makes sure that every verb has what a manual page has: a synopsis, a description, examples, and a line for each flag.
 func TestHelp(t *testing.T) {
-	root := newRoot(newApp(context.Background(), strings.NewReader(""), io.Discard, io.Discard))
+	root := newRoot(newApp(context.Background(), strings.NewReader(""), io.Discard, io.Discard), nil)
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "help" || cmd.Name() == "completion" || cmd.Name() == "version" {
 			continue
@@ -65,10 +65,21 @@ func TestHelp(t *testing.T) {
 		if cmd.Long == "" || cmd.Example == "" || cmd.Short == "" || cmd.GroupID == "" || !strings.Contains(cmd.Use, " ") {
 			t.Errorf("%s lacks a description, an example, a group or a synopsis", cmd.Name())
 		}
-		for line := range strings.Lines(cmd.Long) {
+		long, _, _ := strings.Cut(helpText(cmd), "\nUsage:")
+		for line := range strings.Lines(long) {
 			if line[0] != ' ' && len([]rune(line)) > helpWidth+1 {
 				t.Errorf("%s: a line of %d characters: %.40q", cmd.Name(), len([]rune(line)), line)
 			}
+		}
+	}
+}
+
+// TestVerbs makes sure that a verb is called what the table of verbs calls it, and that a command line that begins with it has no other built.
+func TestVerbs(t *testing.T) {
+	for _, v := range verbs {
+		root := newRoot(newApp(context.Background(), strings.NewReader(""), io.Discard, io.Discard), []string{v.name, "x"})
+		if list := root.Commands(); len(list) != 1 || list[0].Name() != v.name {
+			t.Errorf("%s builds %d commands, of which the first is %s", v.name, len(list), list[0].Name())
 		}
 	}
 }

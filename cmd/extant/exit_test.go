@@ -132,7 +132,7 @@ func TestOutputThatBreaks(t *testing.T) {
 		"stat --json disk.img:/etc", "find --json disk.img", "du --json disk.img", "tree --json disk.img", "dump --json disk.img", "info --json disk.img"} {
 		var errs bytes.Buffer
 		args := strings.Fields(verb)
-		code := run(args, strings.NewReader(""), &brokenWriter{1}, &errs)
+		code := run(t.Context(), args, strings.NewReader(""), &brokenWriter{1}, &errs)
 		want := "extant " + args[0] + ": standard output: no space left\n"
 		if code != exitFailed || !strings.HasSuffix(errs.String(), want) || strings.Count(errs.String(), "standard output") != 1 {
 			t.Errorf("%s: exit code %d, %q", verb, code, &errs)

@@ -26,7 +26,7 @@ func main() {
 	if isHelper && args == nil {
 		os.Exit(0)
 	}
-	code := run(args, os.Stdin, os.Stdout, os.Stderr)
+	code := run(interruptible(), args, os.Stdin, os.Stdout, os.Stderr)
 	if isHelper && code != 0 && code != exitUsage {
 		code = exitMount
 	}
@@ -37,15 +37,13 @@ func main() {
 const exitMount = 32
 
 // run is the whole program: it returns the exit code.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := interruptible()
-	defer stop()
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return newApp(ctx, stdin, stdout, stderr).run(args)
 }
 
 // interruptible returns a context that the first interrupt ends. The second then kills the program, as the system has it.
-func interruptible() (context.Context, context.CancelFunc) {
+func interruptible() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	return ctx
 }

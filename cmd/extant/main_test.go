@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -142,7 +143,7 @@ type result struct {
 
 func extantRun(args ...string) result {
 	var out, errs bytes.Buffer
-	code := run(args, strings.NewReader(""), &out, &errs)
+	code := run(context.Background(), args, strings.NewReader(""), &out, &errs)
 	return result{code, out.String(), errs.String()}
 }
 

@@ -18,7 +18,7 @@ import (
 func mkfsCommand(t *testing.T, wantCode int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run(append([]string{"mkfs"}, args...), strings.NewReader(""), &out, &errs); code != wantCode {
+	if code := run(t.Context(), append([]string{"mkfs"}, args...), strings.NewReader(""), &out, &errs); code != wantCode {
 		t.Errorf("mkfs %v: exit code %d, want %d\n%s%s", args, code, wantCode, &out, &errs)
 	}
 	return out.String(), errs.String()
@@ -203,7 +203,7 @@ func sourceTree(t *testing.T) string {
 func catCommand(t *testing.T, address string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run([]string{"cat", address}, strings.NewReader(""), &out, &errs); code != 0 {
+	if code := run(t.Context(), []string{"cat", address}, strings.NewReader(""), &out, &errs); code != 0 {
 		t.Errorf("cat %s: exit code %d\n%s", address, code, &errs)
 	}
 	return out.String()
@@ -294,7 +294,7 @@ func TestMkfsFromArchive(t *testing.T) {
 			}
 		}
 		var out, errs bytes.Buffer
-		if code := run([]string{"mkfs", "-q", "-d", "-", "--map-uid", "1000:7", file + ".stdin.img"}, bytes.NewReader(archive), &out, &errs); code != 0 {
+		if code := run(t.Context(), []string{"mkfs", "-q", "-d", "-", "--map-uid", "1000:7", file + ".stdin.img"}, bytes.NewReader(archive), &out, &errs); code != 0 {
 			t.Errorf("from standard input: exit code %d\n%s", code, &errs)
 		}
 		for _, img := range []string{file + ".img", file + ".stdin.img"} {

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
 )
 
 // helperNames are the names under which mount(8) looks for extant.
@@ -15,8 +11,7 @@ var helperNames = []string{"mount.extant", "mount.fuse.extant"}
 
 // isVerb reports whether a word is one of the verbs.
 func isVerb(word string) bool {
-	root := newRoot(newApp(context.Background(), strings.NewReader(""), io.Discard, io.Discard))
-	return slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == word })
+	return slices.ContainsFunc(verbs, func(v verb) bool { return v.name == word })
 }
 
 // helperArgs is the command line of mount that mount(8) means, and whether it is one: either the program has the name of a helper, or mount.fuse3 calls it

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 )
 
@@ -25,12 +27,13 @@ Exit codes:
 
 With several errors the highest code counts. Errors do not end a verb: what can be done is done. fsck has e2fsck's codes instead.`
 
-// newRoot puts the command together.
-func newRoot(a *app) *cobra.Command {
+// newRoot puts the command together for a command line. If that begins with a verb, no other is built: their flags and their help would take
+// longer than many a verb.
+func newRoot(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "extant",
 		Short:         "Show, make, change, check and mount ext4 file systems without the kernel's driver",
-		Long:          wrapText(rootLong, helpWidth),
+		Long:          rootLong,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -38,6 +41,11 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.stderr)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+	show := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		cmd.Long = wrapText(cmd.Long, helpWidth)
+		show(cmd, args)
+	})
 
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
@@ -53,14 +61,62 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: groupImage, Title: "The image itself:"},
 		&cobra.Group{ID: groupConcurrency, Title: "Concurrency:"},
 	)
-	for _, cmd := range []func(*app) *cobra.Command{
-		newLs, newCat, newStat, newTree, newDu, newFind, newGetfattr, newCp, newExtract,
-		newPut, newMkdir, newRm, newMv, newLn, newChmod, newChown, newTouch, newTruncate, newSetfattr, newVerity, newEdit, newSync,
-		newMount, newUmount, newMkfs, newFsck, newUndo, newInfo, newDump, newPartitions, newLab, newExplore, newVersion,
-	} {
-		root.AddCommand(cmd(a))
+	only := -1
+	if len(args) > 0 {
+		only = slices.IndexFunc(verbs, func(v verb) bool { return v.name == args[0] })
+	}
+	if only >= 0 {
+		root.CompletionOptions.DisableDefaultCmd = true
+		root.AddCommand(verbs[only].build(a))
+		return root
+	}
+	for _, v := range verbs {
+		root.AddCommand(v.build(a))
 	}
 	return root
+}
+
+// A verb is a command of the command.
+type verb struct {
+	name  string
+	build func(*app) *cobra.Command
+}
+
+// verbs is all there are.
+var verbs = []verb{
+	{"ls", newLs},
+	{"cat", newCat},
+	{"stat", newStat},
+	{"tree", newTree},
+	{"du", newDu},
+	{"find", newFind},
+	{"getfattr", newGetfattr},
+	{"cp", newCp},
+	{"extract", newExtract},
+	{"put", newPut},
+	{"mkdir", newMkdir},
+	{"rm", newRm},
+	{"mv", newMv},
+	{"ln", newLn},
+	{"chmod", newChmod},
+	{"chown", newChown},
+	{"touch", newTouch},
+	{"truncate", newTruncate},
+	{"setfattr", newSetfattr},
+	{"verity", newVerity},
+	{"edit", newEdit},
+	{"sync", newSync},
+	{"mount", newMount},
+	{"umount", newUmount},
+	{"mkfs", newMkfs},
+	{"fsck", newFsck},
+	{"undo", newUndo},
+	{"info", newInfo},
+	{"dump", newDump},
+	{"partitions", newPartitions},
+	{"lab", newLab},
+	{"explore", newExplore},
+	{"version", newVersion},
 }
 
 // Groups of verbs in the help of the root.
