@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"sync"
 )
 
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Parse(pageText))
+// page is parsed when a page is wanted, not whenever a program starts that could draw one.
+var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // HTML draws the diagram as a page of its own: a slider goes through the steps one by one. The page loads
 // nothing and sends nothing.
@@ -35,7 +37,7 @@ func (d *Diagram) HTML(title string) string {
 		data.Rows = append(data.Rows, row{r, data.Steps, rowClasses[r.Kind], r.line()})
 	}
 	var b strings.Builder
-	if err := page.Execute(&b, data); err != nil {
+	if err := page().Execute(&b, data); err != nil {
 		return fmt.Sprintf("<p>%s</p>", template.HTMLEscapeString(err.Error()))
 	}
 	return b.String()

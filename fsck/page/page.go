@@ -21,8 +21,6 @@ import (
 //go:embed page.html
 var text string
 
-var page = template.Must(template.New("page").Parse(text))
-
 // Page is what is to be shown.
 type Page struct {
 	Title   string // the image's name
@@ -45,7 +43,7 @@ func (p *Page) Write(w io.Writer) error {
 	if r.Layout != nil {
 		v.Map = newDeviceMap(r)
 	}
-	return page.Execute(w, v)
+	return template.Must(template.New("page").Parse(text)).Execute(w, v)
 }
 
 // A view is what the template shows.

@@ -113,8 +113,6 @@ func (s *snapshot) xattrs(path string) ([]string, error) {
 	return list, nil
 }
 
-var sumTable = crc64.MakeTable(crc64.ECMA)
-
 // sum reads a file where it has data.
 func (s *snapshot) sum(path string) (sum uint64, err error) {
 	f, err := s.sys.Open(model.Cred{}, path, model.OpenRead, 0)
@@ -163,7 +161,8 @@ func addPage(sum uint64, p []byte, at int64) uint64 {
 	var head [16]byte
 	binary.LittleEndian.PutUint64(head[:], sum)
 	binary.LittleEndian.PutUint64(head[8:], uint64(at))
-	return crc64.Update(crc64.Checksum(head[:], sumTable), sumTable, p[:k])
+	table := crc64.MakeTable(crc64.ECMA) // made once, when it is asked for first
+	return crc64.Update(crc64.Checksum(head[:], table), table, p[:k])
 }
 
 func (e Entry) String() string {
