@@ -132,8 +132,8 @@ func (g *Geometry) superBlock(group uint64) ondisk.Block {
 // writeSupers writes the backups, makes everything so far durable, and writes the super block.
 func (im *image) writeSupers() error {
 	groups := im.geo.superGroups()
+	b := make([]byte, im.geo.BlockSize)
 	for _, group := range groups[1:] {
-		b := make([]byte, im.geo.BlockSize)
 		im.encodeSuper(b, group)
 		if err := im.write(im.geo.superBlock(group), b); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (im *image) writeSupers() error {
 	if err := im.dev.Flush(); err != nil {
 		return err
 	}
-	b := make([]byte, ondisk.SuperSize)
+	b = b[:ondisk.SuperSize]
 	im.encodeSuper(b, 0)
 	_, err := im.dev.WriteAt(b, ondisk.SuperOffset)
 	return err

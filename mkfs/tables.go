@@ -11,6 +11,10 @@ type metaWriter struct {
 	buf []byte
 }
 
+// metaChunk is how much a metaWriter gathers, in bytes. An empty file system has less than a MiB to write in all: what its memory costs when it
+// is touched first counts there, and larger writes gain nothing.
+const metaChunk = 64 << 10
+
 // block returns a zeroed buffer for block b, which is written later.
 func (w *metaWriter) block(b ondisk.Block) ([]byte, error) {
 	bs := w.im.geo.BlockSize
@@ -21,7 +25,7 @@ func (w *metaWriter) block(b ondisk.Block) ([]byte, error) {
 		}
 	}
 	if w.buf == nil {
-		w.buf = make([]byte, 0, chunk)
+		w.buf = make([]byte, 0, metaChunk)
 	}
 	if len(w.buf) == 0 {
 		w.at = b
