@@ -96,6 +96,7 @@ func (b *bench) build() error {
 	} {
 		cmd := exec.Command("go", "build", "-o", b.path(p.name), p.pkg)
 		cmd.Dir, cmd.Stderr = p.dir, os.Stderr
+		cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0") // as README.md says to build it
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("build %s: %w", p.name, err)
 		}
