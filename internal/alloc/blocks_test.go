@@ -87,6 +87,9 @@ func (m *model) alloc(h *journal.Handle) {
 		r.Prealloc = m.files[m.r.IntN(len(m.files))]
 		r.Logical = ondisk.FileBlock(m.r.IntN(200)) * ondisk.FileBlock(m.im.a.Cluster())
 		r.Size = uint64(r.Logical) + uint64(m.r.IntN(2000))
+		if m.r.IntN(20) == 0 { // more at once than a small file has ever had, as by fallocate
+			r.Len, r.Size = uint32(1+m.r.IntN(5000)), 1
+		}
 	}
 	start, n, err := m.im.a.Blocks(h, r)
 	if errors.Is(err, syscall.ENOSPC) {

@@ -49,7 +49,7 @@ const (
 
 // kindOf judges a request.
 func (a *Allocator) kindOf(r *Request) kind {
-	bytes := r.Size * uint64(a.sb.BlockSize())
+	bytes := max(r.Size, uint64(r.Logical)+uint64(r.Len)*a.ratio) * uint64(a.sb.BlockSize())
 	switch {
 	case r.Prealloc == nil || r.Size == 0 || r.Flags&Essential != 0:
 		return plain
