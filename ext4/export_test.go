@@ -23,19 +23,6 @@ func (n *Inode) IndexLevels() (int, error) {
 	return int(root.IndirectLevels), err
 }
 
-// Flatten is flatten on ranges that start and end at the given file blocks; what each range is, its order says: the first
-// is at block 1000 of the device, the next at 2000.
-func Flatten(ranges [][2]uint64) (out [][3]uint64) {
-	var in []run
-	for i, r := range ranges {
-		in = append(in, run{first: r[0], count: r[1] - r[0], start: ondisk.Block(1000*(i+1)) + ondisk.Block(r[0]), state: written})
-	}
-	for _, r := range flatten(in) {
-		out = append(out, [3]uint64{r.first, r.end(), uint64(r.start)})
-	}
-	return out
-}
-
 // WithFastCommits is the file system with the records of fast commits laid over it.
 func (fs *FS) WithFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error]) (*FS, error) {
 	after := newFS(fs.layout, fs.view, Options{CacheBytes: 1 << 20})

@@ -4,22 +4,17 @@ import (
 	"iter"
 	"slices"
 
+	"extant/internal/journal"
 	"extant/internal/ondisk"
 )
 
 // fastCommits is what the fast commits of the journal change, in terms of inodes: recovery would have to allocate blocks to bring it
-// home, so it is laid over what the blocks say. It does not change once read, and nil is nothing.
+// home, so where nothing may be written it is laid over what the blocks say. It does not change once read, and nil is nothing.
 type fastCommits struct {
 	slots map[ondisk.Ino][]byte
-	runs  map[ondisk.Ino][]run // of regular files: sorted, without overlaps
-	dirs  map[ondisk.Ino]*fastDir
-}
-
-// fastDir is the names that fast commits add to a directory and take from it.
-type fastDir struct {
-	names map[string]ondisk.Ino // 0 for one taken away
-	order []string              // every name once; its place makes its cookie
-	up    ondisk.Ino            // the parent of a directory made since the last full commit; 0 for an older one
+	runs  map[ondisk.Ino][]run // sorted, without overlaps
+	fresh map[ondisk.Ino]bool  // the slot is another inode's than without the fast commits
+	dirs  map[ondisk.Ino]*journal.FastDir
 }
 
 // fastCookies are the cookies of names that only fast commits hold: this and upward.
@@ -61,7 +56,7 @@ func (f *fastCommits) remap(ino ondisk.Ino, r run, fb uint64) run {
 	return r.clip(first, end)
 }
 
-func (f *fastCommits) dir(ino ondisk.Ino) *fastDir {
+func (f *fastCommits) dir(ino ondisk.Ino) *journal.FastDir {
 	if f == nil {
 		return nil
 	}
@@ -75,13 +70,13 @@ func (f *fastCommits) lookup(dir ondisk.Ino, m *nameMatch) (ino ondisk.Ino, know
 	case d == nil:
 		return 0, false
 	case m.plain():
-		ino, known = d.names[string(m.name)]
+		ino, known = d.Names[string(m.name)]
 		return ino, known
 	}
-	for _, name := range d.order {
+	for _, name := range d.Order {
 		if m.matches([]byte(name)) {
 			known = true
-			ino = max(ino, d.names[name])
+			ino = max(ino, d.Names[name])
 		}
 	}
 	return ino, known
@@ -93,18 +88,18 @@ func (f *fastCommits) hides(dir ondisk.Ino, name []byte) bool {
 	if d == nil {
 		return false
 	}
-	_, known := d.names[string(name)]
+	_, known := d.Names[string(name)]
 	return known
 }
 
 // creates reports whether the directory was made since the last full commit: what lies in its blocks is not its own.
 func (f *fastCommits) creates(dir ondisk.Ino) bool {
 	d := f.dir(dir)
-	return d != nil && d.up != 0
+	return d != nil && d.Up != 0
 }
 
 // parent is the directory that one made since the last full commit was made in.
-func (f *fastCommits) parent(dir ondisk.Ino) ondisk.Ino { return f.dir(dir).up }
+func (f *fastCommits) parent(dir ondisk.Ino) ondisk.Ino { return f.dir(dir).Up }
 
 type addedName struct {
 	name []byte
@@ -118,9 +113,9 @@ func (f *fastCommits) added(dir ondisk.Ino, from Cookie) iter.Seq2[Cookie, added
 		if d == nil {
 			return
 		}
-		for i, name := range d.order {
+		for i, name := range d.Order {
 			at := fastCookies + Cookie(i)
-			if ino := d.names[name]; at >= from && ino != 0 && !yield(at+1, addedName{[]byte(name), ino}) {
+			if ino := d.Names[name]; at >= from && ino != 0 && !yield(at+1, addedName{[]byte(name), ino}) {
 				return
 			}
 		}

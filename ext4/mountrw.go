@@ -124,7 +124,8 @@ func (fs *FS) replay(w *writer) (*journal.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := over.Replay(journal.ReplayOptions{}); err != nil {
+	fast := func(dev disk.Device) error { return ApplyFastCommits(dev, w.o, over.FastCommits()) }
+	if err := over.Replay(journal.ReplayOptions{FastCommits: fast}); err != nil {
 		return nil, err
 	}
 	// What was replayed may have changed where the journal lies, as far as this mount is concerned: its inode.
@@ -138,10 +139,15 @@ func (fs *FS) replay(w *writer) (*journal.Log, error) {
 // begin makes everything ready for changes. log is empty, or nil for none. exact says that the super block has the right counts: the last
 // unmount left them.
 func (w *writer) begin(log *journal.Log, exact bool) error {
-	fs := w.fs
 	if err := w.markMounted(log); err != nil {
 		return err
 	}
+	return w.open(log, exact)
+}
+
+// open is begin without a word in the super block.
+func (w *writer) open(log *journal.Log, exact bool) error {
+	fs := w.fs
 	fs.files = newFileCache(w, fs.blockSize, w.o)
 	fs.rw.Store(w)
 	var err error

@@ -66,6 +66,14 @@ func (o *orphans) add(h *journal.Handle, n *Inode) error {
 	return nil
 }
 
+// has reports whether n is an orphan.
+func (o *orphans) has(n *Inode) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, in := o.slots[n.ino]
+	return in || n.orphan.listed
+}
+
 // insertLocked makes n the first of the list in memory.
 //
 // +checklocks:o.mu

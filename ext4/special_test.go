@@ -264,11 +264,3 @@ func TestXattrsInInodes(t *testing.T) {
 		t.Errorf("the value beside it: %q, %v", v, err)
 	}
 }
-
-func TestFlatten(t *testing.T) {
-	got := fmt.Sprint(ext4.Flatten([][2]uint64{{10, 20}, {15, 30}, {12, 14}, {40, 50}, {40, 41}}))
-	want := "[[10 12 1010] [12 14 3012] [14 15 1014] [15 20 2015] [20 30 2020] [40 41 5040] [41 50 4041]]"
-	if got != want {
-		t.Errorf("got %s\nwant %s", got, want)
-	}
-}

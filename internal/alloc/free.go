@@ -44,6 +44,18 @@ func (a *Allocator) freeIn(h *journal.Handle, g *group, s stretch) error {
 	if err := a.openBlocksLocked(g); err != nil {
 		return err
 	}
+	for _, part := range g.unclaimed(s) {
+		if err := a.freeLocked(h, g, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeLocked frees a stretch of a group that is ready.
+//
+// +checklocks:g.mu
+func (a *Allocator) freeLocked(h *journal.Handle, g *group, s stretch) error {
 	if g.overlapsFixedLocked(s) {
 		return ondisk.Corrupt("block number", "group %d: blocks %d to %d to free hold a table, a descriptor or the journal", g.num, a.block(g, s.at), a.block(g, s.end)-1)
 	}

@@ -46,6 +46,8 @@ type group struct {
 	// +checklocks:mu
 	held []heldStretch // freed, but not yet for good
 	// +checklocks:mu
+	claimed ondisk.Bitmap // what ClaimBlocks claimed; nil for nothing
+	// +checklocks:mu
 	pieces []*piece // preallocated
 	// +checklocks:mu
 	window stretch // for small files, preallocated

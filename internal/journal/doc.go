@@ -1,8 +1,9 @@
 // Package journal is jbd2's log: what a file system was about to write home when it stopped, and what makes changes of
 // many blocks take effect together.
 //
-// It knows blocks, not inodes: recovery runs before there is a file system, and inside a checker. The caller says where the
-// journal's blocks lie (the extents of inode 8), and applies fast commits, which speak of inodes. The package never reads a
+// It knows blocks: recovery runs before there is a file system, and inside a checker. The caller says where the
+// journal's blocks lie (the extents of inode 8). Fast commits speak of inodes: the package works out what they amount to for each, from slots that
+// the caller reads ([PlanFast]), and the caller applies that to a copy in memory. The package never reads a
 // block it was not told about, never believes a block number without checking it against the device and the journal
 // itself, and keeps per journaled block a reference into the log, not its content.
 //
@@ -13,7 +14,8 @@
 // a journaled block belongs. Revoked is a block whose copies in the log, of that transaction and older, are dead, for it has been freed
 // and may hold file data now. To recover is to find the newest living copy of each block in committed transactions; to
 // replay is to write them home and empty the log. A fast commit is a list of changes, made since the last full commit, in an area
-// of its own after the log.
+// of its own after the log. Replayed, fast commits become the transaction that they stand in for, which takes effect as a whole like any other.
+// This package writes none.
 //
 //	journal block   0      first            start                     head          log end            maxlen
 //	                | super | ... free ...   | T7: R D d d C | T8: D d C | free ... | fast-commit area |

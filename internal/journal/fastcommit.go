@@ -18,17 +18,20 @@ type fastArea struct {
 // HasFastCommits reports whether there are changes after the last full commit, which the blocks of the overlay lack.
 func (o *Overlay) HasFastCommits() bool { return o.fast.calls > 0 }
 
-// FastCommits yields the records of complete fast commits in order: FCAddRange, FCDelRange, FCCreat, FCLink, FCUnlink and
-// FCInode. The value of a record holds until the next is asked for.
+// FastCommits yields the records of complete fast commits in order: FCAddRange, FCDelRange, FCCreat, FCLink, FCUnlink,
+// FCInode, and after those of each fast commit its FCTail. The value of a record holds until the next is asked for.
 func (o *Overlay) FastCommits() iter.Seq2[ondisk.FastCommitRecord, error] {
 	return func(yield func(ondisk.FastCommitRecord, error) bool) {
 		left := o.fast.tags
+		if o.fast.calls == 0 {
+			return
+		}
 		for r, err := range o.l.fastRecords(o.fast.first) {
 			if left == 0 {
 				return
 			}
 			left--
-			if err == nil && !asks(r.record.Tag) {
+			if err == nil && !asks(r.record.Tag) && r.record.Tag != ondisk.FCTail {
 				continue
 			}
 			if !yield(r.record, err) || err != nil {

@@ -140,7 +140,7 @@ func replayAsViewed(t *testing.T, dev *disk.Mem, cfg journal.Config) {
 	}
 	calls := 0
 	err := o.Replay(journal.ReplayOptions{
-		FastCommits: func() error {
+		FastCommits: func(disk.Device) error {
 			for _, err := range o.FastCommits() {
 				if err != nil {
 					t.Fatal(err)

@@ -195,7 +195,9 @@ func TestFastCommitsOfTheKernel(t *testing.T) {
 	var got []string
 	for r, err := range o.FastCommits() {
 		must(t, err)
-		got = append(got, fastLine(t, r))
+		if r.Tag != ondisk.FCTail {
+			got = append(got, fastLine(t, r))
+		}
 	}
 	if want := fastLines(logdump(t, d.path)); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("fast commits are\n%s\ndebugfs finds\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

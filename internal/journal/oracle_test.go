@@ -158,7 +158,7 @@ func (d *dirty) agree(t *testing.T) *journal.Overlay {
 	if !bytes.Equal(contents(t, dev), d.data) {
 		t.Fatal("the view changed the device")
 	}
-	err := o.Replay(journal.ReplayOptions{FastCommits: func() error { return nil }})
+	err := o.Replay(journal.ReplayOptions{FastCommits: func(disk.Device) error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

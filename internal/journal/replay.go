@@ -4,15 +4,16 @@ import (
 	"errors"
 	"fmt"
 
+	"extant/disk"
 	"extant/internal/ondisk"
 )
 
 // ReplayOptions say what Replay does with what it cannot settle by itself.
 type ReplayOptions struct {
-	// FastCommits applies the records of Overlay.FastCommits to the device, on which everything else is home by then. It may
-	// be called again after an interruption, with the same records on a device that it has changed in part. Nil refuses a log
-	// that has any, before anything is written.
-	FastCommits func() error
+	// FastCommits makes the changes that the records of Overlay.FastCommits ask for on dev, a copy of the device in memory, on which
+	// everything else is home. They come to the device all together, as a transaction. It may be called again after an interruption, on
+	// the same content. Nil refuses a log that has any, before anything is written.
+	FastCommits func(dev disk.Device) error
 
 	// Damaged is told of each piece that cannot be replayed because of a wrong checksum, a whole transaction or a single
 	// block, and the rest is replayed without it. Nil refuses such a log with the same error, before anything is written.
@@ -37,12 +38,14 @@ func (o *Overlay) Replay(opt ReplayOptions) error {
 	if err := o.writeHome(opt.Damaged != nil); err != nil {
 		return err
 	}
+	next := o.end + 1
 	if o.HasFastCommits() {
 		if err := o.applyFast(opt.FastCommits); err != nil {
 			return err
 		}
+		next++ // end stands in the log
 	}
-	return o.l.reset(o.end + 1)
+	return o.l.reset(next)
 }
 
 // verify reads every copy that has a checksum, so that a refusal comes before the first write.
@@ -90,24 +93,25 @@ func (o *Overlay) writeHome(skip bool) error {
 	return o.l.flush()
 }
 
-func (o *Overlay) applyFast(apply func() error) error {
-	if err := apply(); err != nil {
-		return err
-	}
-	return o.l.flush()
-}
-
 // reset empties the log: the next transaction will be next, and nothing now in the log can be taken for it. An empty log does not
 // need the fast-commit feature, which would keep old readers out.
 func (l *Log) reset(next TID) error {
-	buf := make([]byte, l.c.BlockSize)
-	if err := l.read(0, buf); err != nil {
-		return err
-	}
 	s := l.super
 	s.Start, s.Sequence = 0, uint32(next)
 	if s.Header.BlockType == ondisk.JournalSuperV2 {
 		s.FeatureIncompat &^= uint32(ondisk.JournalIncompatFastCommit)
+	}
+	if err := l.writeSuper(s); err != nil {
+		return fmt.Errorf("emptying the journal: %w", err)
+	}
+	return nil
+}
+
+// writeSuper makes s the super block of the log, durably.
+func (l *Log) writeSuper(s ondisk.JournalSuper) error {
+	buf := make([]byte, l.c.BlockSize)
+	if err := l.read(0, buf); err != nil {
+		return err
 	}
 	s.Encode(buf)
 	if l.incomp.Sums() {
@@ -116,8 +120,8 @@ func (l *Log) reset(next TID) error {
 	}
 	// Only the first sector changes, and a sector is written whole or not at all.
 	at := int64(l.layout.block(0)) * int64(l.c.BlockSize)
-	if _, err := l.dev.WriteAt(buf[:512], at); err != nil {
-		return fmt.Errorf("emptying the journal: %w", err)
+	if _, err := l.dev.WriteAt(buf[:superSector], at); err != nil {
+		return err
 	}
 	if err := l.flush(); err != nil {
 		return err

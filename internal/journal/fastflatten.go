@@ -1,4 +1,4 @@
-package ext4
+package journal
 
 import (
 	"cmp"
@@ -8,29 +8,29 @@ import (
 
 // flatten turns ranges that go over one another, the later over the earlier, into sorted ones without overlaps. It takes time
 // n log n, as the ranges are somebody else's.
-func flatten(ranges []run) []run {
+func flatten(ranges []FastRun) []FastRun {
 	order := make([]int, len(ranges))
 	cuts := make([]uint64, 0, 2*len(ranges))
 	for i, r := range ranges {
 		order[i] = i
-		cuts = append(cuts, r.first, r.end())
+		cuts = append(cuts, r.First, r.End())
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(ranges[a].first, ranges[b].first) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(ranges[a].First, ranges[b].First) })
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
 
-	var out []run
+	var out []FastRun
 	var open latest
 	for i, at := range cuts {
-		for len(order) > 0 && ranges[order[0]].first == at {
+		for len(order) > 0 && ranges[order[0]].First == at {
 			heap.Push(&open, order[0])
 			order = order[1:]
 		}
-		for len(open) > 0 && ranges[open[0]].end() <= at {
+		for len(open) > 0 && ranges[open[0]].End() <= at {
 			heap.Pop(&open)
 		}
 		if len(open) > 0 {
-			out = append(out, ranges[open[0]].clip(at, cuts[i+1]))
+			out = append(out, ranges[open[0]].Clip(at, cuts[i+1]))
 		}
 	}
 	return out
