@@ -34,6 +34,7 @@ var modes = []struct {
 	{"handles", "-b 4096 -I 256", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Handles: true, Maps: true}},
 	{"through", "-b 4096 -I 256", "noatime writethrough", model.Config{BlockSize: 4096}, prog.Profile{Handles: true, Maps: true, Flags: true}},
 	{"sparse", "-b 4096 -I 256", "noatime writethrough", model.Config{BlockSize: 4096}, prog.Profile{Sparse: true}},
+	{"large", "-b 4096 -I 256", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Large: true, Maps: true, Handles: true}},
 	{"inline", "-b 4096 -I 256 -O inline_data", "noatime", model.Config{BlockSize: 4096}, prog.Profile{Small: true, Maps: true, Handles: true}},
 	{"1k", "-b 1024 -I 256", "noatime", model.Config{BlockSize: 1024}, prog.Profile{Handles: true}},
 	{"bigalloc", "-b 4096 -I 256 -O bigalloc -C 16384", "noatime", model.Config{BlockSize: 4096, ClusterSize: 16384}, prog.Profile{}},

@@ -20,6 +20,7 @@ type Profile struct {
 	Flags   bool // immutable and append-only files
 	Sparse  bool // offsets far out
 	Small   bool // most sizes are small enough for the inode
+	Large   bool // many sizes are megabytes, which takes a file system of a gigabyte
 	Remount bool // file systems are unmounted in between
 }
 
@@ -85,6 +86,7 @@ type maker struct {
 func always(*Profile) bool     { return true }
 func mappings(p *Profile) bool { return p.Maps }
 func opens(p *Profile) bool    { return p.Handles }
+func large(p *Profile) bool    { return p.Large }
 
 var makers = []maker{
 	{6, "file", always}, {6, "create", always}, {6, "mkdir", always}, {3, "rmdir", always}, {6, "unlink", always},
@@ -97,6 +99,7 @@ var makers = []maker{
 	{3, "stat", always}, {1, "lstat", always}, {1, "readlink", always}, {2, "readdir", always}, {2, "sync", always}, {1, "datasync", always},
 	{3, "map", mappings}, {5, "load", mappings}, {8, "store", mappings}, {2, "msync", mappings}, {2, "unmap", mappings},
 	{1, "remount", func(p *Profile) bool { return p.Remount }},
+	{60, "fallocate", large}, {30, "write", large}, {15, "truncate", large}, {10, "create", large},
 }
 
 func (g *generator) op() *Op {
@@ -326,8 +329,8 @@ func (g *generator) word(op *Op) string {
 
 // edges are sizes about which something changes.
 func (g *generator) edge() int64 {
-	b, c := int64(g.p.Model.BlockSize), int64(g.p.Model.ClusterSize)
-	list := []int64{0, 1, 60, 61, 100, 150, 160, 200, b, b, 2 * b, 3 * b, 4 * b, 12 * b, 16 * b, max(b, c), 2 * max(b, c), 5 * max(b, c)}
+	b, c := int64(g.p.Model.BlockSize), g.cluster()
+	list := []int64{0, 1, 60, 61, 100, 150, 160, 200, b, b, 2 * b, 3 * b, 4 * b, 12 * b, 16 * b, c, 2 * c, 5 * c}
 	if g.p.Small {
 		list = list[:8]
 	}
@@ -335,6 +338,9 @@ func (g *generator) edge() int64 {
 }
 
 func (g *generator) size() int64 {
+	if g.p.Large && g.oneIn(3) {
+		return int64(g.n(8 << 20))
+	}
 	switch g.n(4) {
 	case 0:
 		return int64(g.n(200))
@@ -361,8 +367,7 @@ func (g *generator) offset(op *Op) int64 {
 			(1<<32 - 1) * block, (1<<32 - 2) * block, 1<<63 - 1,
 		})
 	case op.Verb == "fallocate" && !g.oneIn(3):
-		c := int64(max(g.p.Model.ClusterSize, g.p.Model.BlockSize))
-		return int64(g.n(8)) * c
+		return int64(g.n(g.clusters(8))) * g.cluster()
 	}
 	return g.size()
 }
@@ -372,10 +377,20 @@ func (g *generator) length(op *Op) int64 {
 	case g.oneIn(60):
 		return int64(-g.n(2))
 	case op.Verb == "fallocate" && !g.oneIn(3):
-		c := int64(max(g.p.Model.ClusterSize, g.p.Model.BlockSize))
-		return int64(1+g.n(4)) * c
+		return int64(1+g.n(g.clusters(4))) * g.cluster()
 	case op.Verb == "truncate" && g.p.Sparse && g.oneIn(12):
 		return g.offset(op)
 	}
 	return g.size()
+}
+
+// cluster is the unit of fallocate that moves what follows.
+func (g *generator) cluster() int64 { return int64(max(g.p.Model.ClusterSize, g.p.Model.BlockSize)) }
+
+// clusters bounds how many of them are asked for, few being usual.
+func (g *generator) clusters(few int) int {
+	if g.p.Large && g.oneIn(2) {
+		return 4096
+	}
+	return few
 }

@@ -35,6 +35,7 @@ var modes = []struct {
 	{"flags", "-b 4096 -I 256", "", model.Config{BlockSize: 4096}, prog.Profile{Users: true, Flags: true, Handles: true}},
 	{"handles", "-b 4096 -I 256", "", model.Config{BlockSize: 4096}, prog.Profile{Handles: true, Maps: true}},
 	{"sparse", "-b 4096 -I 256", "", model.Config{BlockSize: 4096}, prog.Profile{Sparse: true}},
+	{"large", "-b 4096 -I 256", "", model.Config{BlockSize: 4096}, prog.Profile{Large: true}},
 	{"1k", "-b 1024 -I 256", "", model.Config{BlockSize: 1024}, prog.Profile{Handles: true}},
 	{"short", "-b 4096 -I 128", "", model.Config{BlockSize: 4096, ShortInodes: true}, prog.Profile{}},
 	{"bigalloc", "-b 4096 -I 256 -O bigalloc -C 16384", "", model.Config{BlockSize: 4096, ClusterSize: 16384}, prog.Profile{}},

@@ -23,7 +23,7 @@ func TestTorn(t *testing.T) {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
-			b := newBench(t, m)
+			b := newBench(t, m, m.Size)
 			for _, name := range profileNames {
 				if *kind != "" && *kind != name {
 					continue

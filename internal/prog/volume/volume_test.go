@@ -35,9 +35,13 @@ var profiles = map[string]prog.Profile{
 	"handles": {Handles: true, Maps: true},
 	"sparse":  {Sparse: true, Remount: true},
 	"small":   {Small: true, Handles: true, Maps: true, Remount: true},
+	"large":   {Large: true, Handles: true, Maps: true, Remount: true},
 }
 
-var profileNames = []string{"plain", "users", "handles", "sparse", "small"}
+var profileNames = []string{"plain", "users", "handles", "sparse", "small", "large"}
+
+// largeBytes is how large a file system is that large files do not fill.
+const largeBytes = 2 << 30
 
 // TestRandom holds the file system to the model: random programs have the same results and leave the same tree, before and after it was unmounted, and
 // a file system in which no checker finds anything.
@@ -54,24 +58,30 @@ func TestRandom(t *testing.T) {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
-			b := newBench(t, m)
 			if given == nil {
-				b.profiles(t)
-			} else if err := b.run(given.Program, true); err != nil {
+				profilesIn(t, m)
+				return
+			}
+			b := newBench(t, m, m.Size)
+			if err := b.run(given.Program, true); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// profiles runs random programs of each profile, or of the one that was asked for.
-func (b *bench) profiles(t *testing.T) {
+// profilesIn runs random programs of each profile, or of the one that was asked for.
+func profilesIn(t *testing.T, m ext4test.Mode) {
+	usual, large := newBench(t, m, m.Size), newBench(t, m, largeBytes)
 	for _, name := range profileNames {
 		if *kind != "" && *kind != name {
 			continue
 		}
-		p := profiles[name]
-		p.Ops, p.Model = *ops, b.mode.Model
+		b, p := usual, profiles[name]
+		if p.Large {
+			b = large
+		}
+		p.Ops, p.Model = *ops, m.Model
 		for i := range uint64(*count) {
 			if err := b.random(name, *seed+i, p); err != nil {
 				t.Error(err)
@@ -88,7 +98,7 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range ext4test.Modes() {
-		b := newBench(t, m)
+		b := newBench(t, m, m.Size)
 		for _, s := range scripts {
 			if err := b.run(s.Program, true); err != nil {
 				t.Errorf("%s, %s: %v", m.Name, s.Name(), err)
@@ -103,8 +113,8 @@ type bench struct {
 	empty *disk.Mem
 }
 
-func newBench(t *testing.T, m ext4test.Mode) *bench {
-	return &bench{m, ext4test.Format(t, m.Size, m.Mkfs)}
+func newBench(t *testing.T, m ext4test.Mode, size int64) *bench {
+	return &bench{m, ext4test.Format(t, size, m.Mkfs)}
 }
 
 func (b *bench) random(profile string, seed uint64, p prog.Profile) error {
