@@ -88,14 +88,19 @@ func (v *Volume) mknod(name string, mode fs.FileMode, dev ondisk.Device) error {
 
 // Link gives a file one more name. A symbolic link at the end of oldname is not followed.
 func (v *Volume) Link(oldname, newname string) error {
-	n, err := v.Inode(oldname, false)
-	if err == nil {
-		var p place
-		if p, err = v.vacancy(newname, false); err == nil {
-			err = link(p, n)
+	for {
+		n, err := v.Inode(oldname, false)
+		if err == nil {
+			var p place
+			if p, err = v.vacancy(newname, false); err == nil {
+				err = link(p, n)
+			}
 		}
+		if err != nil && n != nil && n.Attr().Links == 0 {
+			continue // its last name went meanwhile: another file may have it by now, as after a rename
+		}
+		return linkError("link", oldname, newname, err)
 	}
-	return linkError("link", oldname, newname, err)
 }
 
 func link(p place, n *ext4.Inode) error {
