@@ -79,10 +79,7 @@ func InodeCsum(seed uint32, ino Ino, b []byte) uint32 {
 	crc = CRC32C(crc, b[:inodeCsumLo])
 	crc = CRC32C(crc, zeros[:2])
 	crc = CRC32C(crc, b[inodeCsumLo+2:InodeSizeMin])
-	if len(b) <= InodeSizeMin {
-		return crc & 0xFFFF
-	}
-	if binary.LittleEndian.Uint16(b[InodeSizeMin:]) < 4 {
+	if !hasCsumHi(b) {
 		return CRC32C(crc, b[InodeSizeMin:]) & 0xFFFF
 	}
 	crc = CRC32C(crc, b[InodeSizeMin:inodeCsumHi])
@@ -94,9 +91,14 @@ func InodeCsum(seed uint32, ino Ino, b []byte) uint32 {
 func SetInodeCsum(seed uint32, ino Ino, b []byte) {
 	crc := InodeCsum(seed, ino, b)
 	binary.LittleEndian.PutUint16(b[inodeCsumLo:], uint16(crc))
-	if len(b) > InodeSizeMin && binary.LittleEndian.Uint16(b[InodeSizeMin:]) >= 4 {
+	if hasCsumHi(b) {
 		binary.LittleEndian.PutUint16(b[inodeCsumHi:], uint16(crc>>16))
 	}
+}
+
+// hasCsumHi reports whether inode slot b has room for i_checksum_hi, and its i_extra_isize covers that.
+func hasCsumHi(b []byte) bool {
+	return len(b) >= inodeCsumHi+2 && binary.LittleEndian.Uint16(b[InodeSizeMin:]) >= inodeCsumHi+2-InodeSizeMin
 }
 
 const (
