@@ -156,7 +156,7 @@ func (c *Content) rehearse(geo *Geometry) (uint64, error) {
 func (c *Content) report(p *plan) Report {
 	var r Report
 	for id := range c.all() {
-		n := &c.t.nodes[id]
+		n := c.t.nodes.at(id)
 		switch {
 		case n.isDir():
 			r.Dirs++
@@ -245,11 +245,11 @@ func (c *Content) sum() [32]byte {
 	t, h := c.t, sha256.New()
 	var b []byte
 	for id := range c.all() {
-		n := &t.nodes[id]
+		n := t.nodes.at(id)
 		b = t.describeNode(binary.LittleEndian.AppendUint32(b[:0], uint32(n.ino)), n)
 		if n.isDir() {
 			for _, e := range t.children(n) {
-				b = binary.LittleEndian.AppendUint32(b, uint32(t.nodes[e.node].ino))
+				b = binary.LittleEndian.AppendUint32(b, uint32(t.nodes.at(e.node).ino))
 				b = append(append(b, t.entryName(&e)...), 0)
 			}
 		}

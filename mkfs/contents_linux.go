@@ -26,7 +26,7 @@ func (s *dirSource) contents(t *tree) contents { return &dirContents{s: s, t: t,
 
 func (c *dirContents) open(id nodeID) error {
 	c.closeFile()
-	c.n = &c.t.nodes[id]
+	c.n = c.t.nodes.at(id)
 	if err := c.enter(c.n.parent); err != nil {
 		return err
 	}

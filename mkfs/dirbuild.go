@@ -55,7 +55,7 @@ func (d *dirBuilder) build(n *node, b []byte) error {
 
 func (d *dirBuilder) dots(w *ondisk.DirWriter, n *node) {
 	w.Add(n.ino, []byte("."), d.fileType(ondisk.ModeDir))
-	w.Add(d.t.nodes[n.parent].ino, []byte(".."), d.fileType(ondisk.ModeDir))
+	w.Add(d.t.nodes.at(n.parent).ino, []byte(".."), d.fileType(ondisk.ModeDir))
 }
 
 func (d *dirBuilder) fileType(mode uint16) uint8 {
@@ -72,7 +72,7 @@ func (d *dirBuilder) addAll(w *ondisk.DirWriter, list []entry) {
 }
 
 func (d *dirBuilder) add(w *ondisk.DirWriter, e *entry) bool {
-	n := &d.t.nodes[e.node]
+	n := d.t.nodes.at(e.node)
 	return w.Add(n.ino, d.t.entryName(e), d.fileType(n.mode))
 }
 
@@ -98,7 +98,7 @@ func (d *dirBuilder) buildIndexed(n *node, seed uint32, list []entry, b []byte) 
 	}
 	root := ondisk.DxRootNode(b[:d.f.blockSize])
 	d.fillNode(root, below, uint32(blocks))
-	r := ondisk.MakeDxRoot(n.ino, d.t.nodes[n.parent].ino, d.fileType(ondisk.ModeDir), d.f.blockSize, d.f.hash, len(x.levels)-1)
+	r := ondisk.MakeDxRoot(n.ino, d.t.nodes.at(n.parent).ino, d.fileType(ondisk.ModeDir), d.f.blockSize, d.f.hash, len(x.levels)-1)
 	r.Encode(b)
 	if d.f.tail > 0 {
 		root.SetCsum(seed)
@@ -180,7 +180,7 @@ func inlineShape(list []entry, most int) (inlineDir, bool) {
 // buildInline fills i_block and the second area.
 func (d *dirBuilder) buildInline(n *node, x inlineDir, iblock, second []byte) {
 	list := d.t.children(n)
-	binary.LittleEndian.PutUint32(iblock, uint32(d.t.nodes[n.parent].ino))
+	binary.LittleEndian.PutUint32(iblock, uint32(d.t.nodes.at(n.parent).ino))
 	d.addAll(ondisk.NewDirWriter(iblock[4:], 0), list[:x.first])
 	if len(second) > 0 {
 		d.addAll(ondisk.NewDirWriter(second, 0), list[x.first:])

@@ -10,7 +10,8 @@ import (
 // TestEqualHashes lays out names of one hash over several leaves: the index says of each but the first that it goes on.
 func TestEqualHashes(t *testing.T) {
 	const names, hash = 300, 0x1234
-	tr := &tree{nodes: []node{{mode: ondisk.ModeDir, ino: ondisk.RootIno, hi: names + 1}}}
+	tr := &tree{}
+	tr.nodes.add(node{mode: ondisk.ModeDir, ino: ondisk.RootIno, hi: names + 1})
 	add := func(name string, hash uint32) {
 		tr.entries = append(tr.entries, entry{name: uint32(len(tr.names)), nameLen: uint8(len(name)), hash: hash})
 		tr.names = append(tr.names, name...)
@@ -25,7 +26,7 @@ func TestEqualHashes(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := make([]byte, blocks*1024)
-	if err := d.build(&tr.nodes[0], b); err != nil {
+	if err := d.build(tr.nodes.at(0), b); err != nil {
 		t.Fatal(err)
 	}
 	root := ondisk.DxRootNode(b[:1024])

@@ -152,8 +152,7 @@ func (x dirShape) blocks() uint64 {
 // arrange puts the entries of every directory in the order in which the format lays them out: by hash where there is an index,
 // else by name.
 func (t *tree) arrange(f dirFormat) error {
-	for i := range t.nodes {
-		n := &t.nodes[i]
+	for _, n := range t.nodes.all {
 		if !n.isDir() || n.links == 0 {
 			continue
 		}

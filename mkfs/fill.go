@@ -27,7 +27,7 @@ const (
 
 // How much a job is.
 const (
-	jobInodes = 4096
+	jobInodes = 1024
 	jobBytes  = 32 << 20
 	partBytes = 64 << 20 // of a file; larger ones are copied by several jobs
 )
@@ -138,7 +138,7 @@ func (p *plan) jobs() []job {
 		return 0
 	}, jobInodes)
 	for i, id := range p.c.order {
-		n := &p.t.nodes[id]
+		n := p.t.nodes.at(id)
 		if !n.isRegular() || !p.inParts(n) {
 			continue
 		}
@@ -157,7 +157,7 @@ func (p *plan) cut(jobs []job, whole job, size func(*node) int64, most int) []jo
 	j := whole
 	j.hi = j.lo
 	for i := whole.lo; i < whole.hi; i++ {
-		n := size(&p.t.nodes[p.c.order[i]])
+		n := size(p.t.nodes.at(p.c.order[i]))
 		if i > j.lo && (i-j.lo >= most || j.bytes+n > jobBytes) {
 			j.hi = i
 			jobs = append(jobs, j)
@@ -182,7 +182,7 @@ func (p *plan) finishInodes() error {
 		}
 		slot := make([]byte, p.im.slotSize())
 		w.inode(id, slot)
-		p.im.setOwn(p.t.nodes[id].ino, slot)
+		p.im.setOwn(p.t.nodes.at(id).ino, slot)
 	}
 	return p.writeLarge()
 }

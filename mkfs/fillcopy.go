@@ -9,24 +9,25 @@ import (
 	"extant/internal/ondisk"
 )
 
-// opened opens a file for reading and returns what ends that. A file that cannot be opened reads as zeros.
-func (w *fillWorker) opened(id nodeID) func() {
+// open opens a file for reading. One that cannot be opened reads as zeros.
+func (w *fillWorker) open(id nodeID) {
 	w.id, w.trouble = id, w.src.open(id)
 	if w.trouble != nil {
 		w.p.warn.fail(w.p.t.path(id), "has zeros in place of its bytes: %v", w.trouble)
-		return func() {}
 	}
-	return func() {
-		if w.trouble == nil && w.src.changed() {
-			w.p.warn.fail(w.p.t.path(id), "changed while it was read")
-		}
+}
+
+// ended looks whether the open file is what it was before it was read.
+func (w *fillWorker) ended() {
+	if w.trouble == nil && w.src.changed() {
+		w.p.warn.fail(w.p.t.path(w.id), "changed while it was read")
 	}
 }
 
 // read fills b with the bytes of the open file at off: zeros where it has a hole, or cannot be read.
 func (w *fillWorker) read(b []byte, off int64) {
 	var scratch [1]segment
-	list := w.p.t.data(&w.p.t.nodes[w.id], &scratch)
+	list := w.p.t.data(w.p.t.nodes.at(w.id), &scratch)
 	end := off + int64(len(b))
 	i := sort.Search(len(list), func(i int) bool { return list[i].off+list[i].n > off })
 	for ; i < len(list) && list[i].off < end; i++ {
@@ -64,9 +65,10 @@ const copyStep = 16 << 20
 
 // copyRange copies the bytes of the open file from one offset up to another, padded to whole blocks.
 func (w *fillWorker) copyRange(ctx context.Context, from, to int64) error {
-	n := &w.p.t.nodes[w.id]
+	n := w.p.t.nodes.at(w.id)
 	bs := int64(w.p.im.geo.BlockSize)
-	for _, x := range w.p.pieces(n) {
+	w.pieces = w.p.pieces(n, w.pieces[:0])
+	for _, x := range w.pieces {
 		start := int64(x.at) * bs
 		lo, hi := max(from, start), min(to, start+int64(x.run.n)*bs)
 		if lo >= hi {

@@ -24,7 +24,7 @@ func (n *node) accessed(now time.Time) time.Time {
 
 // inode fills the slot of a node, whose content inside the slot the worker has at hand.
 func (w *fillWorker) inode(id nodeID, slot []byte) {
-	p, n := w.p, &w.p.t.nodes[id]
+	p, n := w.p, w.p.t.nodes.at(id)
 	i := &w.scratch
 	*i = ondisk.Inode{Mode: n.mode, LinksCount: links(n), ExtraIsize: p.im.super.WantExtraIsize}
 	i.SetOwner(n.uid, n.gid)
@@ -47,7 +47,7 @@ func (w *fillWorker) inode(id nodeID, slot []byte) {
 	case n.isSymlink() && n.size < ondisk.IBlockSize:
 		copy(i.IBlock[:], p.t.target(n))
 	case n.isRegular(), n.isDir(), n.isSymlink():
-		p.mapRoot(i, n)
+		w.mapRoot(i, n)
 	case n.kind() == ondisk.ModeChar, n.kind() == ondisk.ModeBlock:
 		i.SetDevice(ondisk.Device{Major: n.lo, Minor: n.hi})
 	}
@@ -85,10 +85,11 @@ func (p *plan) setBlocks(i *ondisk.Inode, n *node) {
 }
 
 // mapRoot fills i_block of a node that needs no blocks for its map.
-func (p *plan) mapRoot(i *ondisk.Inode, n *node) {
-	var list []piece
+func (w *fillWorker) mapRoot(i *ondisk.Inode, n *node) {
+	p, list := w.p, w.pieces[:0]
 	if n.at != 0 {
-		list = p.pieces(n)
+		list = p.pieces(n, list)
+		w.pieces = list
 	}
 	if !p.im.geo.has(extents) {
 		for _, x := range list {
@@ -109,7 +110,7 @@ func (p *plan) mapRoot(i *ondisk.Inode, n *node) {
 // inlineContent fills i_block with the first part of a file or directory, and returns the xattrs of the slot, the rest of the content among
 // them.
 func (w *fillWorker) inlineContent(id nodeID, i *ondisk.Inode, h xattrHome) []ondisk.Xattr {
-	n := &w.p.t.nodes[id]
+	n := w.p.t.nodes.at(id)
 	i.Flags |= ondisk.InodeInlineData
 	second := w.second[:h.second]
 	clear(second)

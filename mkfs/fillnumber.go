@@ -11,20 +11,21 @@ import (
 // before those of the directories in it. It is the same however the source was read. The root and lost+found, which have
 // numbers of their own, are left out. Inode numbers are as if only lost+found came before.
 func (t *tree) number() []nodeID {
-	order := make([]nodeID, 0, len(t.nodes))
-	for i := range t.nodes {
-		t.nodes[i].links = 0
+	order := make([]nodeID, 0, t.nodes.len())
+	for _, n := range t.nodes.all {
+		n.links = 0
 	}
-	t.nodes[rootNode].links, t.nodes[rootNode].ino = 2, ondisk.RootIno
+	root := t.nodes.at(rootNode)
+	root.links, root.ino = 2, ondisk.RootIno
 	stack := []nodeID{rootNode}
 	var subs []nodeID
 	for len(stack) > 0 {
 		dir := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		subs = subs[:0]
-		for i := range t.children(&t.nodes[dir]) {
-			e := &t.entries[int(t.nodes[dir].lo)+i]
-			n := &t.nodes[e.node]
+		for i := range t.children(t.nodes.at(dir)) {
+			e := &t.entries[int(t.nodes.at(dir).lo)+i]
+			n := t.nodes.at(e.node)
 			if n.links++; n.links > 1 {
 				continue
 			}
@@ -35,7 +36,7 @@ func (t *tree) number() []nodeID {
 			}
 			if n.isDir() {
 				n.links = 2
-				t.nodes[dir].links++
+				t.nodes.at(dir).links++
 				subs = append(subs, e.node)
 			}
 		}
@@ -49,14 +50,14 @@ const lostFoundName = "lost+found"
 
 // isLostFound reports whether a numbered node is the lost+found of the file system.
 func (t *tree) isLostFound(id nodeID) bool {
-	n := &t.nodes[id]
+	n := t.nodes.at(id)
 	return id != rootNode && n.parent == rootNode && string(t.nodeName(n)) == lostFoundName && n.isDir()
 }
 
 // lostFound is the lost+found in the root.
 func (t *tree) lostFound() (nodeID, error) {
-	for _, e := range t.children(&t.nodes[rootNode]) {
-		if string(t.entryName(&e)) == lostFoundName && t.nodes[e.node].isDir() {
+	for _, e := range t.children(t.nodes.at(rootNode)) {
+		if string(t.entryName(&e)) == lostFoundName && t.nodes.at(e.node).isDir() {
 			return e.node, nil
 		}
 	}
@@ -66,8 +67,7 @@ func (t *tree) lostFound() (nodeID, error) {
 // check refuses what no inode can hold, naming the file.
 func (t *tree) check(im *image) error {
 	bs := int64(im.geo.BlockSize)
-	for i := range t.nodes {
-		n := &t.nodes[i]
+	for id, n := range t.nodes.all {
 		if n.links == 0 {
 			continue
 		}
@@ -84,7 +84,7 @@ func (t *tree) check(im *image) error {
 		default:
 			continue
 		}
-		return &fileError{t.path(nodeID(i)), why}
+		return &fileError{t.path(id), why}
 	}
 	return nil
 }

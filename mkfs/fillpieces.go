@@ -34,33 +34,32 @@ func (p *plan) ranges(n *node) iter.Seq[dataRange] {
 	}
 }
 
-// pieces lists where the blocks of a node lie.
-func (p *plan) pieces(n *node) (list []piece) {
+// pieces lists, after what list holds, where the blocks of a node lie.
+func (p *plan) pieces(n *node, list []piece) []piece {
 	w := p.walker(n.at)
-	for r := range p.nodeRanges(n) {
-		for done := uint64(0); done < r.n; {
-			g := w.next(divUp(r.n-done, p.im.geo.Ratio) * p.im.geo.Ratio)
-			at := ondisk.FileBlock(r.at + done)
-			g.n = min(g.n, r.n-done)
-			done += g.n
-			if k := len(list) - 1; k >= 0 && list[k].run.end() == g.start && uint64(list[k].at)+list[k].run.n == uint64(at) {
-				list[k].run.n += g.n
-				continue
-			}
-			list = append(list, piece{at: at, run: g})
-		}
+	if !n.sparse {
+		return p.place(list, &w, dataRange{0, divUp(uint64(n.size), uint64(p.im.geo.BlockSize))})
+	}
+	for r := range p.ranges(n) {
+		list = p.place(list, &w, r)
 	}
 	return list
 }
 
-// nodeRanges is ranges for directories and symlinks as well.
-func (p *plan) nodeRanges(n *node) iter.Seq[dataRange] {
-	if n.isRegular() {
-		return p.ranges(n)
+// place adds the pieces of the next range of a node.
+func (p *plan) place(list []piece, w *gapWalker, r dataRange) []piece {
+	for done := uint64(0); done < r.n; {
+		g := w.next(divUp(r.n-done, p.im.geo.Ratio) * p.im.geo.Ratio)
+		at := ondisk.FileBlock(r.at + done)
+		g.n = min(g.n, r.n-done)
+		done += g.n
+		if k := len(list) - 1; k >= 0 && list[k].run.end() == g.start && uint64(list[k].at)+list[k].run.n == uint64(at) {
+			list[k].run.n += g.n
+			continue
+		}
+		list = append(list, piece{at: at, run: g})
 	}
-	return func(yield func(dataRange) bool) {
-		yield(dataRange{0, divUp(uint64(n.size), uint64(p.im.geo.BlockSize))})
-	}
+	return list
 }
 
 // A gapWalker goes through what was free before the plan.

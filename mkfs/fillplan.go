@@ -81,15 +81,14 @@ func (p *plan) lay() error {
 // prepare numbers the inodes and arranges directories.
 func (p *plan) prepare() error {
 	for _, id := range p.c.order {
-		n := &p.t.nodes[id]
+		n := p.t.nodes.at(id)
 		ino, err := p.im.newIno(n.isDir())
 		if err != nil {
 			return &NoSpaceError{What: "inodes", Need: uint64(len(p.c.order)) + uint64(p.first) - 1, Have: uint64(p.im.super.InodesCount)}
 		}
 		n.ino = ino
 	}
-	for i := range p.t.nodes {
-		n := &p.t.nodes[i]
+	for _, n := range p.t.nodes.all {
 		n.acl, n.mapped, n.at, n.blocks, n.inline = 0, 0, 0, 0, false
 	}
 	if err := p.t.check(p.im); err != nil {
@@ -108,12 +107,12 @@ func (p *plan) prepare() error {
 func (p *plan) ownRoot() {
 	o := &p.im.geo.opts.Extended
 	for _, id := range []nodeID{rootNode, p.c.lost} {
-		if n := &p.t.nodes[id]; n.timeless {
+		if n := p.t.nodes.at(id); n.timeless {
 			n.uid, n.gid = o.RootUID, o.RootGID
 		}
 	}
 	if o.RootMode != nil {
-		p.t.nodes[rootNode].mode = ondisk.ModeDir | *o.RootMode&0o7777
+		p.t.nodes.at(rootNode).mode = ondisk.ModeDir | *o.RootMode&0o7777
 	}
 }
 
@@ -140,7 +139,7 @@ func (p *plan) mayInline(id nodeID) bool { return id != p.c.lost && id != rootNo
 
 // home is where the xattrs of a node go.
 func (p *plan) home(id nodeID) xattrHome {
-	n := &p.t.nodes[id]
+	n := p.t.nodes.at(id)
 	if n.xattrs == 0 && !p.rooms.inline {
 		return xattrHome{}
 	}
@@ -157,7 +156,7 @@ func (p *plan) home(id nodeID) xattrHome {
 
 // layDir takes the blocks of a directory.
 func (p *plan) layDir(id nodeID) error {
-	n := &p.t.nodes[id]
+	n := p.t.nodes.at(id)
 	if !n.isDir() {
 		return nil
 	}
@@ -177,7 +176,7 @@ func (p *plan) layDir(id nodeID) error {
 
 // layXattrs gives a node its share of an xattr block, where it needs one.
 func (p *plan) layXattrs(id nodeID) error {
-	n := &p.t.nodes[id]
+	n := p.t.nodes.at(id)
 	if n.xattrs == 0 {
 		return nil
 	}
@@ -209,7 +208,7 @@ func (p *plan) layXattrs(id nodeID) error {
 
 // layData takes the blocks of a file or a long symlink.
 func (p *plan) layData(id nodeID) error {
-	n := &p.t.nodes[id]
+	n := p.t.nodes.at(id)
 	switch {
 	case n.isSymlink() && n.size >= ondisk.IBlockSize:
 		return p.mapBlocks(id, 1)
@@ -237,7 +236,7 @@ const largeFileMax = 1<<31 - 1
 
 // mapBlocks takes the blocks of a node, and those of its map where the inode does not hold that.
 func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
-	n := &p.t.nodes[id]
+	n := p.t.nodes.at(id)
 	others := n.blocks // that its xattrs take
 	if sectors := (others + blocks) * uint64(p.im.geo.BlockSize/512); sectors > math.MaxUint32 && !p.im.geo.has(hugeFile) {
 		return &fileError{p.t.path(id), "more than 2 TiB, which needs the feature huge_file"}
@@ -246,7 +245,7 @@ func (p *plan) mapBlocks(id nodeID, blocks uint64) error {
 	if err != nil || p.full || p.simple(n, runs, blocks) {
 		return err
 	}
-	list := p.pieces(n)
+	list := p.pieces(n, nil)
 	if p.im.geo.has(extents) && len(extentList(list)) <= rootExtents {
 		return nil
 	}
@@ -284,7 +283,7 @@ func (p *plan) account() error {
 		return nil
 	}
 	for id := range p.c.all() {
-		n := &p.t.nodes[id]
+		n := p.t.nodes.at(id)
 		var i ondisk.Inode
 		i.SetOwner(n.uid, n.gid)
 		i.SetBlocks(n.blocks * uint64(p.im.geo.BlockSize/512))

@@ -17,6 +17,7 @@ type fillWorker struct {
 	second  []byte // what of it lies beyond i_block
 	body    []ondisk.Xattr
 	scratch ondisk.Inode
+	pieces  []piece // of the file at hand
 
 	id      nodeID // of the open file
 	trouble error  // why it cannot be read, or no further
@@ -59,7 +60,7 @@ func (w *fillWorker) do(ctx context.Context, j job) error {
 
 // dir writes the blocks of a directory, if the node is one that has any.
 func (w *fillWorker) dir(id nodeID) error {
-	n := &w.p.t.nodes[id]
+	n := w.p.t.nodes.at(id)
 	if !n.isDir() || n.inline {
 		return nil
 	}
@@ -75,7 +76,7 @@ func (w *fillWorker) dir(id nodeID) error {
 	if err := w.dirs.build(n, b); err != nil {
 		return err
 	}
-	for _, x := range w.p.pieces(n) {
+	for _, x := range w.p.pieces(n, nil) {
 		size := int(x.run.n) * w.p.im.geo.BlockSize
 		if err := w.p.im.write(x.run.start, b[:size]); err != nil {
 			return err
@@ -132,7 +133,7 @@ func (w *fillWorker) inodes(ctx context.Context, j job) error {
 
 // data writes what an inode has beside itself, but for directories and files that come in parts.
 func (w *fillWorker) data(ctx context.Context, id nodeID) error {
-	n := &w.p.t.nodes[id]
+	n := w.p.t.nodes.at(id)
 	switch {
 	case n.isRegular() && n.size > 0 && !w.p.inParts(n):
 		return w.file(ctx, id)
@@ -144,8 +145,9 @@ func (w *fillWorker) data(ctx context.Context, id nodeID) error {
 
 // file copies the data of a file, or reads it where it goes into the inode.
 func (w *fillWorker) file(ctx context.Context, id nodeID) error {
-	n := &w.p.t.nodes[id]
-	defer w.opened(id)()
+	n := w.p.t.nodes.at(id)
+	w.open(id)
+	defer w.ended()
 	if !n.inline {
 		return w.copyRange(ctx, 0, n.size)
 	}
@@ -155,6 +157,7 @@ func (w *fillWorker) file(ctx context.Context, id nodeID) error {
 
 // part copies a part of a large file, which begins and ends with whole clusters.
 func (w *fillWorker) part(ctx context.Context, id nodeID, from, bytes int64) error {
-	defer w.opened(id)()
+	w.open(id)
+	defer w.ended()
 	return w.copyRange(ctx, from, from+bytes)
 }

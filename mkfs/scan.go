@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"extant/internal/ondisk"
 	"extant/sched"
@@ -51,7 +52,8 @@ var errTooLarge = errors.New("the source has more names or attributes than an im
 
 func newBuilder(o *FillOptions, w *warnings) *builder {
 	b := &builder{o: o, warn: w, known: map[fileKey]nodeID{}}
-	b.t = &tree{nodes: []node{{mode: ondisk.ModeDir | 0o755, links: 1, timeless: true}}}
+	b.t = &tree{}
+	b.t.nodes.add(node{mode: ondisk.ModeDir | 0o755, links: 1, timeless: true})
 	b.mu.Init(&treeClass)
 	return b
 }
@@ -79,8 +81,7 @@ func (b *builder) addLostFoundLocked() {
 			return
 		}
 	}
-	id := nodeID(len(t.nodes))
-	t.nodes = append(t.nodes, node{mode: ondisk.ModeDir | 0o700, timeless: true})
+	id := t.nodes.add(node{mode: ondisk.ModeDir | 0o700, timeless: true})
 	b.linkLocked(rootNode, []byte(lostFoundName), id)
 }
 
@@ -121,11 +122,10 @@ func (b *builder) addLocked(dir nodeID, name []byte, f *found) (nodeID, error) {
 		b.linkLocked(dir, name, id)
 		return id, b.checkLocked()
 	}
-	id := nodeID(len(b.t.nodes))
+	id := b.t.nodes.add(node{})
 	if f.key != (fileKey{}) {
 		b.known[f.key] = id
 	}
-	b.t.nodes = append(b.t.nodes, node{})
 	b.linkLocked(dir, name, id)
 	b.setLocked(id, f)
 	return id, b.checkLocked()
@@ -136,7 +136,7 @@ func (b *builder) addLocked(dir nodeID, name []byte, f *found) (nodeID, error) {
 // +checklocks:b.mu
 func (b *builder) checkLocked() error {
 	t := b.t
-	if len(t.nodes) > nodesMax || len(t.entries) > nodesMax || len(t.segments) > nodesMax ||
+	if t.nodes.len() > nodesMax || len(t.entries) > nodesMax || len(t.segments) > nodesMax ||
 		len(t.names) > arenaMax || len(t.xattrs.arena) > arenaMax {
 		return errTooLarge
 	}
@@ -149,10 +149,10 @@ func (b *builder) checkLocked() error {
 func (b *builder) linkLocked(dir nodeID, name []byte, id nodeID) int {
 	t := b.t
 	at := uint32(len(t.names))
-	t.names = append(t.names, name...)
-	t.entries = append(t.entries, entry{dir: dir, node: id, name: at, nameLen: uint8(len(name))})
-	t.nodes[dir].hi++ // until entries are sorted, the number of entries made
-	n := &t.nodes[id]
+	t.names = append(roomy(t.names, len(name)), name...)
+	t.entries = append(roomy(t.entries, 1), entry{dir: dir, node: id, name: at, nameLen: uint8(len(name))})
+	t.nodes.at(dir).hi++ // until entries are sorted, the number of entries made
+	n := t.nodes.at(id)
 	if n.links == 0 {
 		n.parent, n.name, n.nameLen = dir, at, uint8(len(name))
 	}
@@ -160,12 +160,21 @@ func (b *builder) linkLocked(dir nodeID, name []byte, id nodeID) int {
 	return len(t.entries) - 1
 }
 
+// roomy is s with room for n more, and where it has to grow twice as large: append makes steps of a quarter, and leaves four times as much
+// behind.
+func roomy[E any](s []E, n int) []E {
+	if len(s)+n > cap(s) {
+		return slices.Grow(s, len(s)+n)
+	}
+	return s
+}
+
 // setLocked fills a node with what was found. Its names stay.
 //
 // +checklocks:b.mu
 func (b *builder) setLocked(id nodeID, f *found) {
 	t := b.t
-	n := &t.nodes[id]
+	n := t.nodes.at(id)
 	n.mode, n.size, n.where = f.mode, f.size, f.where
 	n.uid, n.gid = b.mapOwner(f.uid, f.gid)
 	b.setTimes(n, f)

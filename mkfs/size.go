@@ -66,7 +66,7 @@ func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }
 // bytes is how much data is sure to need blocks, holes left out.
 func (c *Content) bytes() (sum int64) {
 	for id := range c.all() {
-		if n := &c.t.nodes[id]; n.isRegular() && n.size > ondisk.InodeSizeMax {
+		if n := c.t.nodes.at(id); n.isRegular() && n.size > ondisk.InodeSizeMax {
 			sum += c.t.dataBytes(n)
 		}
 	}

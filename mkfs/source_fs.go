@@ -197,7 +197,7 @@ func (s *fsSource) contents(t *tree) contents { return &fsContents{s: s, t: t} }
 
 func (c *fsContents) open(id nodeID) (err error) {
 	c.close()
-	c.n, c.at, c.name = &c.t.nodes[id], 0, c.t.path(id)
+	c.n, c.at, c.name = c.t.nodes.at(id), 0, c.t.path(id)
 	c.f, err = c.s.fsys.Open(c.name)
 	return err
 }

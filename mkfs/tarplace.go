@@ -111,7 +111,7 @@ func (p *tarPlacer) put(path []byte, f *found) string {
 		p.enter(dir, name, f)
 		return ""
 	}
-	n := &p.t.nodes[old.node]
+	n := p.t.nodes.at(old.node)
 	switch {
 	case n.isDir() && isDir:
 		p.b.setLocked(old.node, f)
@@ -128,8 +128,7 @@ func (p *tarPlacer) put(path []byte, f *found) string {
 //
 // +checklocks:p.b.mu
 func (p *tarPlacer) newNode(dir nodeID, e *entry, f *found) nodeID {
-	id := nodeID(len(p.t.nodes))
-	p.t.nodes = append(p.t.nodes, node{links: 1, parent: dir, name: e.name, nameLen: e.nameLen})
+	id := p.t.nodes.add(node{links: 1, parent: dir, name: e.name, nameLen: e.nameLen})
 	p.b.setLocked(id, f)
 	return id
 }
@@ -138,8 +137,7 @@ func (p *tarPlacer) newNode(dir nodeID, e *entry, f *found) nodeID {
 //
 // +checklocks:p.b.mu
 func (p *tarPlacer) enter(dir nodeID, name []byte, f *found) nodeID {
-	id := nodeID(len(p.t.nodes))
-	p.t.nodes = append(p.t.nodes, node{})
+	id := p.t.nodes.add(node{})
 	p.index.add(p.b.linkLocked(dir, name, id))
 	p.b.setLocked(id, f)
 	return id
@@ -157,7 +155,7 @@ func (p *tarPlacer) walk(path []byte, f *found) (dir nodeID, name []byte, why st
 		case last && (len(part) == 0 || string(part) != ".."):
 			return dir, part, ""
 		case string(part) == "..":
-			dir, path = p.t.nodes[dir].parent, rest
+			dir, path = p.t.nodes.at(dir).parent, rest
 			continue
 		}
 		e := p.index.find(dir, part)
@@ -168,7 +166,7 @@ func (p *tarPlacer) walk(path []byte, f *found) (dir nodeID, name []byte, why st
 			dir, path = p.enter(dir, part, p.missing(f)), rest
 			continue
 		}
-		n := &p.t.nodes[e.node]
+		n := p.t.nodes.at(e.node)
 		switch {
 		case n.isDir():
 			dir, path = e.node, rest
@@ -242,7 +240,7 @@ func (p *tarPlacer) link(name, target []byte) (bool, string) {
 		return false, ""
 	}
 	id := to.node
-	n := &p.t.nodes[id]
+	n := p.t.nodes.at(id)
 	if n.isDir() {
 		return true, "that is a directory"
 	}
@@ -255,11 +253,11 @@ func (p *tarPlacer) link(name, target []byte) (bool, string) {
 		p.index.add(p.b.linkLocked(dir, base, id))
 		return true, ""
 	}
-	if o := &p.t.nodes[old.node]; o.isDir() {
+	if o := p.t.nodes.at(old.node); o.isDir() {
 		return true, "a directory has the name of the link"
 	}
-	p.t.nodes[old.node].links--
-	p.t.nodes[id].links++
+	p.t.nodes.at(old.node).links--
+	p.t.nodes.at(id).links++
 	old.node = id
 	return true, ""
 }

@@ -75,7 +75,7 @@ type segment struct {
 // A tree is what a source holds, without the bytes of its files. Entries are grouped by directory and sorted by name once
 // the tree is complete.
 type tree struct {
-	nodes    []node
+	nodes    nodeList
 	entries  []entry
 	names    []byte
 	segments []segment
@@ -123,8 +123,8 @@ func (t *tree) path(id nodeID) string {
 		return "."
 	}
 	var parts [][]byte
-	for ; id != rootNode; id = t.nodes[id].parent {
-		parts = append(parts, t.nodeName(&t.nodes[id]))
+	for ; id != rootNode; id = t.nodes.at(id).parent {
+		parts = append(parts, t.nodeName(t.nodes.at(id)))
 	}
 	slices.Reverse(parts)
 	return string(bytes.Join(parts, []byte("/")))
@@ -132,14 +132,14 @@ func (t *tree) path(id nodeID) string {
 
 // sortEntries groups entries by directory and sorts them by name, and tells each directory which are its own.
 func (t *tree) sortEntries() {
-	starts := make([]uint32, len(t.nodes)+1)
+	starts := make([]uint32, t.nodes.len()+1)
 	for i := range t.entries {
 		starts[t.entries[i].dir+1]++
 	}
-	for i := range t.nodes {
-		starts[i+1] += starts[i]
-		if n := &t.nodes[i]; n.isDir() {
-			n.lo, n.hi = starts[i], starts[i+1]
+	for id, n := range t.nodes.all {
+		starts[id+1] += starts[id]
+		if n.isDir() {
+			n.lo, n.hi = starts[id], starts[id+1]
 		}
 	}
 	sorted := make([]entry, len(t.entries))
@@ -148,8 +148,8 @@ func (t *tree) sortEntries() {
 		starts[e.dir]++
 	}
 	t.entries = sorted
-	for i := range t.nodes {
-		if n := &t.nodes[i]; n.isDir() {
+	for _, n := range t.nodes.all {
+		if n.isDir() {
 			slices.SortFunc(t.children(n), func(a, b entry) int { return bytes.Compare(t.entryName(&a), t.entryName(&b)) })
 		}
 	}
