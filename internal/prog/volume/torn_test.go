@@ -23,7 +23,7 @@ func TestTorn(t *testing.T) {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
-			b := newBench(t, m, m.Size)
+			empty := newBenches(t, m)
 			for _, name := range profileNames {
 				if *kind != "" && *kind != name {
 					continue
@@ -31,7 +31,7 @@ func TestTorn(t *testing.T) {
 				p := profiles[name]
 				p.Ops, p.Model = *ops, m.Model
 				for i := range uint64(*count) {
-					if err := b.torn(prog.Generate(*seed+i, p), *seed+i, cuts); err != nil {
+					if err := empty.of(p).torn(prog.Generate(*seed+i, p), *seed+i, cuts); err != nil {
 						t.Errorf("%v\n-mode %s -profile %s -ops %d -count 1 -seed %d", err, m.Name, name, *ops, *seed+i)
 						break
 					}

@@ -72,15 +72,13 @@ func TestRandom(t *testing.T) {
 
 // profilesIn runs random programs of each profile, or of the one that was asked for.
 func profilesIn(t *testing.T, m ext4test.Mode) {
-	usual, large := newBench(t, m, m.Size), newBench(t, m, largeBytes)
+	empty := newBenches(t, m)
 	for _, name := range profileNames {
 		if *kind != "" && *kind != name {
 			continue
 		}
-		b, p := usual, profiles[name]
-		if p.Large {
-			b = large
-		}
+		p := profiles[name]
+		b := empty.of(p)
 		p.Ops, p.Model = *ops, m.Model
 		for i := range uint64(*count) {
 			if err := b.random(name, *seed+i, p); err != nil {
@@ -115,6 +113,20 @@ type bench struct {
 
 func newBench(t *testing.T, m ext4test.Mode, size int64) *bench {
 	return &bench{m, ext4test.Format(t, size, m.Mkfs)}
+}
+
+// benches are those of a mode: for large files, and for others.
+type benches struct{ usual, large *bench }
+
+func newBenches(t *testing.T, m ext4test.Mode) benches {
+	return benches{newBench(t, m, m.Size), newBench(t, m, largeBytes)}
+}
+
+func (b benches) of(p prog.Profile) *bench {
+	if p.Large {
+		return b.large
+	}
+	return b.usual
 }
 
 func (b *bench) random(profile string, seed uint64, p prog.Profile) error {
