@@ -373,3 +373,25 @@ func TestInsertManyExtents(t *testing.T) {
 	s.remount()
 	sameData(t, s.again("f"), f.want)
 }
+
+// TestFallocateMore asks for more than a group has at once, for a file that is small, and for more than there is.
+func TestFallocateMore(t *testing.T) {
+	s := newScratch(t, 64<<20, "-b 1024 -I 256", ext4.Options{})
+	for i, want := range []error{nil, syscall.ENOSPC, nil} {
+		n, err := s.root().Create(fmt.Sprint("f", i), ext4.NewAttr{Mode: 0o644, Hold: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Fallocate(ext4.FallocAllocate, 0, []int64{40 << 20, 1 << 40, 5000}[i]); err != want {
+			t.Errorf("%d: %v, want %v", i, err, want)
+		}
+		if want != nil {
+			if err := n.Truncate(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := n.Release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
