@@ -151,8 +151,8 @@ func (n *Inode) chmodWithACL(w *writer, a *AttrChange, acl ondisk.ACL, values in
 
 // Flags that a caller may change (EXT4_FL_USER_MODIFIABLE), and those of them that this package knows how to.
 const (
-	flagsOfUser = 0x604BC0FF
-	flagsToSet  = ondisk.InodeSecureDelete | ondisk.InodeUndelete | ondisk.InodeSync | ondisk.InodeImmutable | ondisk.InodeAppend |
+	flagsOfUser = 0x624BC0FF
+	flagsToSet  = ondisk.InodeSecureDelete | ondisk.InodeUndelete | ondisk.InodeCompressed | ondisk.InodeDAX | ondisk.InodeSync | ondisk.InodeImmutable | ondisk.InodeAppend |
 		ondisk.InodeNoDump | ondisk.InodeNoAtime | ondisk.InodeJournalData | ondisk.InodeNoTail | ondisk.InodeDirSync | ondisk.InodeTopDir |
 		ondisk.InodeProjInherit | ondisk.InodeCasefold | ondisk.InodeExtents
 )
@@ -206,8 +206,6 @@ func (n *Inode) mayFlag(diff, flags uint32) error {
 		return syscall.EOPNOTSUPP
 	case diff != 0 && n.core().disk.Flags&flags&ondisk.InodeImmutable != 0: // it was immutable, and stays so
 		return syscall.EPERM
-	case diff&ondisk.InodeProjInherit != 0 && !n.fs.sb.HasROCompat(ondisk.ROCompatProject):
-		return syscall.EOPNOTSUPP
 	case diff&ondisk.InodeCasefold != 0 && !n.fs.sb.HasIncompat(ondisk.IncompatCasefold):
 		return syscall.EOPNOTSUPP
 	case diff&ondisk.InodeCasefold != 0:

@@ -98,7 +98,7 @@ func TestErrnos(t *testing.T) {
 		"lookup in a file": {lookup(file, "x"), syscall.ENOTDIR},
 		"missing xattr":    {xattr("user.none"), syscall.ENODATA},
 		"foreign xattr":    {xattr("elsewhere.none"), syscall.EOPNOTSUPP},
-		"inline data":      {xattr("system.data"), syscall.ENODATA},
+		"inline data":      {xattr("system.data"), syscall.EOPNOTSUPP},
 		"link of a file":   {link, syscall.EINVAL},
 	} {
 		if !errors.Is(c.got, c.want) {

@@ -34,11 +34,8 @@ func (n *Inode) Xattrs() ([]string, error) {
 // A name that the inode does not have is syscall.ENODATA, and one that ext4 cannot have syscall.EOPNOTSUPP.
 func (n *Inode) Xattr(name string) ([]byte, error) {
 	index, rest, ok := ondisk.SplitXattrName(name)
-	if !ok {
+	if !ok || index == ondisk.XattrSystem {
 		return nil, syscall.EOPNOTSUPP
-	}
-	if index == ondisk.XattrSystem && rest == ondisk.XattrInlineDataName {
-		return nil, errNoAttr
 	}
 	value, err := n.rawXattr(index, rest)
 	if err == nil && (index == ondisk.XattrACLAccess || index == ondisk.XattrACLDefault) {
