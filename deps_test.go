@@ -40,6 +40,7 @@ const depsRules = `
 	. < extract;
 	., mkfs, fsck, internal/model < internal/ext4test;
 	ext4, . < fuse;
+	sched < internal/conform;
 	internal/model, sched < internal/prog;
 	internal/prog < internal/prog/hostdir;
 	., internal/prog < internal/prog/volume;

@@ -24,7 +24,7 @@ const (
 
 // engineFree lists the packages that stand outside the engine's rules: the seam itself, the tools
 // that drive it, the programs.
-var engineFree = []string{"sched", "lockdep", "explore", "lab", "cmd/extant", "fuse", "internal/prog/hostdir"}
+var engineFree = []string{"sched", "lockdep", "explore", "lab", "cmd/extant", "fuse", "internal/prog/hostdir", "internal/conform"}
 
 // bannedImports are what engine code reaches only through sched or through options.
 var bannedImports = map[string]string{

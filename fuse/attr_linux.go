@@ -115,7 +115,7 @@ func (f *files) setAttr(n *node, in *fuse.SetAttrIn) error {
 		if n.appends() {
 			return unix.EPERM
 		}
-		if err := f.dropPrivileges(n, in.Valid&fuse.FATTR_KILL_SUIDGID != 0); err != nil {
+		if err := f.dropPrivileges(n, &in.Caller, in.Valid&fuse.FATTR_KILL_SUIDGID != 0); err != nil {
 			return err
 		}
 		if err := n.Truncate(int64(size)); err != nil {
@@ -123,16 +123,25 @@ func (f *files) setAttr(n *node, in *fuse.SetAttrIn) error {
 		}
 	}
 	const rest = fuse.FATTR_MODE | fuse.FATTR_UID | fuse.FATTR_GID | fuse.FATTR_ATIME | fuse.FATTR_MTIME | fuse.FATTR_CTIME
-	if in.Valid&rest == 0 {
+	sameOwner := in.Valid&(rest|fuse.FATTR_SIZE) == f.changesOnly(n) // what the kernel makes of a change of owner to nobody new
+	if in.Valid&rest == 0 && !sameOwner {
 		return nil
 	}
 	c := changeOf(in)
-	if c.UID != nil || c.GID != nil {
+	if c.UID != nil || c.GID != nil || sameOwner {
 		if err := f.chown(n, in, &c); err != nil {
 			return err
 		}
 	}
 	return n.SetAttr(c)
+}
+
+// changesOnly is what the kernel asks to change where nothing but i_ctime changes, which is its own business if it has the file's times.
+func (f *files) changesOnly(n *node) uint32 {
+	if a := n.Attr(); f.writeBack && a.Type() == ondisk.ModeRegular {
+		return fuse.FATTR_CTIME
+	}
+	return 0
 }
 
 // changeOf is what a request asks for besides a size.
@@ -168,8 +177,11 @@ func changeOf(in *fuse.SetAttrIn) (c ext4.AttrChange) {
 }
 
 // touches reports whether the times are those of now: utimes without times, or what the kernel tells of what was written through its
-// cache.
+// cache. A kernel that keeps i_mtime itself sends it along with i_ctime, which is the same if it is now.
 func touches(in *fuse.SetAttrIn) bool {
-	const both = fuse.FATTR_ATIME_NOW | fuse.FATTR_MTIME_NOW
-	return in.Valid&both == both || in.Valid&fuse.FATTR_ATIME == 0 && in.Valid&fuse.FATTR_MTIME != 0 && in.Valid&fuse.FATTR_CTIME != 0
+	const (
+		both = fuse.FATTR_ATIME_NOW | fuse.FATTR_MTIME_NOW
+		kept = fuse.FATTR_ATIME_NOW | fuse.FATTR_MTIME | fuse.FATTR_CTIME
+	)
+	return in.Valid&both == both || in.Valid&kept == kept && in.Mtime == in.Ctime && in.Mtimensec == in.Ctimensec || in.Valid&fuse.FATTR_ATIME == 0 && in.Valid&fuse.FATTR_MTIME != 0 && in.Valid&fuse.FATTR_CTIME != 0
 }

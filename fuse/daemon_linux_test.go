@@ -15,6 +15,7 @@ import (
 	"extant/disk"
 	"extant/ext4"
 	"extant/fuse"
+	"extant/internal/conform"
 	"extant/internal/ext4test"
 	"extant/lockdep"
 	"extant/mkfs"
@@ -25,6 +26,7 @@ import (
 const serveVar = "EXTANT_FUSE_SERVE"
 
 func TestMain(m *testing.M) {
+	conform.Main()
 	if args := os.Getenv(serveVar); args != "" {
 		if err := serve(strings.Fields(args)); err != nil {
 			fmt.Println(err)
@@ -50,6 +52,8 @@ func serve(args []string) (err error) {
 			eo.ReadWrite, fo.ReadOnly = false, true
 		case "noatime":
 			eo.ATime = ext4.NoATime
+		case "strictatime":
+			eo.ATime = ext4.StrictATime
 		case "nodelalloc":
 			eo.NoDelalloc = true
 		case "data=journal":

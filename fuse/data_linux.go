@@ -11,7 +11,18 @@ import (
 	"extant/internal/ondisk"
 )
 
+// direct says why a request of a file that is open with O_DIRECT is refused: the kernel does not look at what it makes whole sectors of.
+func (f *files) direct(flags uint32, off uint64, n int) error {
+	if flags&syscall.O_DIRECT != 0 && (off%sector != 0 || n%sector != 0) {
+		return syscall.EINVAL
+	}
+	return nil
+}
+
 func (f *files) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+	if err := f.direct(in.Flags, in.Offset, int(in.Size)); err != nil {
+		return nil, status(err)
+	}
 	n, err := f.nodes.get(in.NodeId)
 	if err != nil {
 		return nil, status(err)
@@ -28,10 +39,21 @@ func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32,
 	if err != nil {
 		return 0, status(err)
 	}
-	if err := f.dropPrivileges(n, in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0); err != nil {
-		return 0, status(err)
+	if in.WriteFlags&fuse.WRITE_CACHE == 0 {
+		if err := f.direct(in.Flags, in.Offset, len(data)); err != nil {
+			return 0, status(err)
+		}
+		// What was written into the kernel's cache has taken away what it takes away by then.
+		if err := f.dropPrivileges(n, &in.Caller, in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0); err != nil {
+			return 0, status(err)
+		}
 	}
-	k, err := n.WriteAt(data, int64(in.Offset))
+	k := 0
+	err = f.nodes.withSpace(func() error {
+		more, err := n.WriteAt(data[k:], int64(in.Offset)+int64(k))
+		k += more
+		return err
+	})
 	if err != nil && k == 0 {
 		return 0, status(err)
 	}
@@ -76,7 +98,10 @@ func (f *files) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	if mode != ext4.FallocAllocate && mode != ext4.FallocKeepSize && n.appends() {
 		return fuse.EPERM
 	}
-	return status(n.Fallocate(mode, int64(in.Offset), int64(in.Length)))
+	if err := f.dropUnasked(n, &in.InHeader); err != nil {
+		return status(err)
+	}
+	return status(f.nodes.withSpace(func() error { return n.Fallocate(mode, int64(in.Offset), int64(in.Length)) }))
 }
 
 // appends reports whether a file may only be appended to. Who has it open to write may write all the same, as long as that takes nothing away.
@@ -128,6 +153,9 @@ func (f *files) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint
 	if in.Flags != 0 {
 		return 0, fuse.EINVAL
 	}
+	if err := f.dropUnasked(to, &fuse.InHeader{NodeId: in.NodeIdOut, Caller: in.Caller}); err != nil {
+		return 0, status(err)
+	}
 	left := int64(min(in.Len, copyMax))
 	buf := make([]byte, min(left, requestMax))
 	done := int64(0)
@@ -149,5 +177,7 @@ func (f *files) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint
 	}
 	return uint32(done), fuse.OK
 }
+
+const sector = 512 // bytes; O_DIRECT reads and writes whole ones
 
 const fsyncData = 1 // FUSE_FSYNC_FDATASYNC

@@ -32,12 +32,12 @@ func (f *files) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, arg []byte, _ *fuse.I
 	}
 	le := binary.NativeEndian
 	a := n.Attr()
+	clear(out) // it may have held an answer to somebody else
 	switch {
 	case in.Cmd == unix.FS_IOC_GETFLAGS && len(out) >= 4:
 		le.PutUint32(out, visibleFlags(a.Flags))
 	case in.Cmd == unix.FS_IOC_SETFLAGS && len(arg) >= 4:
-		f.settle(in.NodeId, &a, le.Uint32(arg))
-		err = n.SetFlags(le.Uint32(arg))
+		err = f.setFlags(in, n, &a, le.Uint32(arg))
 	case in.Cmd == fsGetXattr && len(out) >= fsxattrSize:
 		putFsxattr(out, &a)
 	case in.Cmd == fsSetXattr && len(arg) >= fsxattrSize:
@@ -63,6 +63,18 @@ func (f *files) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, arg []byte, _ *fuse.I
 func visibleFlags(flags uint32) uint32 {
 	const visible = 0x725BDFFF
 	return flags & visible
+}
+
+// setFlags sets the flags that a caller may change and leaves the others that are visible.
+func (f *files) setFlags(in *fuse.IoctlIn, n *node, a *ext4.Attr, flags uint32) error {
+	if flags != visibleFlags(flags) {
+		return syscall.EOPNOTSUPP
+	}
+	if (flags^a.Flags)&ondisk.InodeJournalData != 0 && !capable(&in.Caller, unix.CAP_SYS_RESOURCE) {
+		return syscall.EPERM
+	}
+	f.settle(in.NodeId, a, flags)
+	return n.SetFlags(flags)
 }
 
 // shutdown ends writing as a crash would (EXT4_IOC_SHUTDOWN). How, is in the caller's memory, where the kernel leaves it, since the request is

@@ -56,7 +56,11 @@ func (f *files) made(parent uint64, out *fuse.EntryOut, do func(dir *node) (*ext
 	if err != nil {
 		return status(err)
 	}
-	in, err := do(dir)
+	var in *ext4.Inode
+	err = f.nodes.withSpace(func() (err error) {
+		in, err = do(dir)
+		return err
+	})
 	if err != nil {
 		return status(err)
 	}

@@ -3,6 +3,8 @@ package fuse
 import (
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 
@@ -23,6 +25,8 @@ type node struct {
 type nodes struct {
 	fs      *ext4.FS
 	freeing sync.WaitGroup // inodes that the kernel has forgotten
+
+	freed atomic.Int64 // how many of them have been freed
 
 	mu    sync.Mutex
 	table map[ondisk.Ino]*node // guarded by mu
@@ -102,8 +106,33 @@ func (t *nodes) forget(id, lookups uint64) {
 	case n.Attr().Links > 0:
 		_ = n.Release()
 	default:
-		t.freeing.Go(func() { _ = n.Release() }) // what it returns is damage that the file system knows of
+		t.freeing.Go(func() {
+			_ = n.Release() // what it returns is damage that the file system knows of
+			t.freed.Add(1)
+		})
 	}
+}
+
+// withSpace does something again that lacked space, if inodes have been freed meanwhile: the kernel lets go of them a moment after the last close.
+func (t *nodes) withSpace(do func() error) error {
+	for {
+		before := t.freed.Load()
+		err := do()
+		if err != syscall.ENOSPC && err != syscall.EDQUOT || !t.freedSince(before) {
+			return err
+		}
+	}
+}
+
+// freedSince waits a moment for more inodes to have been freed than there were before.
+func (t *nodes) freedSince(before int64) bool {
+	for range 5 {
+		if t.freed.Load() != before {
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return t.freed.Load() != before
 }
 
 // releaseAll forgets everything, after the last request.

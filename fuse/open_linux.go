@@ -24,7 +24,7 @@ func (f *files) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse
 		err = mayOpen(&a, in.Flags)
 	}
 	if err == nil && in.Mode&fuse.OPEN_KILL_SUIDGID != 0 {
-		err = f.dropPrivileges(n, true)
+		err = f.dropPrivileges(n, &in.Caller, true)
 	}
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
 	return status(err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"extant/internal/model"
 	"extant/internal/prog"
@@ -83,19 +84,20 @@ func (d *daemon) programs(mode string, profile prog.Profile) error {
 	return nil
 }
 
-// passed is a program without what the kernel refuses before it asks, to collapse and to insert ranges, and without changes of owner to nobody new, which
-// it takes for nothing at all: elsewhere they clear set-ID bits.
+// passed is a program without what the kernel does by itself: it refuses to collapse and to insert ranges, and shows times that the format cannot have.
 func passed(p *prog.Program) *prog.Program {
 	for i := range p.Lines {
 		p.Lines[i].Ops = slices.DeleteFunc(p.Lines[i].Ops, func(op *prog.Op) bool {
-			if (op.Verb == "chown" || op.Verb == "lchown") && op.UID < 0 && op.GID < 0 {
-				return true
+			if early, late := time.Unix(-1<<31, 0), time.Unix(15032385535, 0); op.Verb == "utimes" || op.Verb == "lutimes" {
+				return op.Before.At.After(late) || op.After.At.After(late) || before(op.Before, early) || before(op.After, early)
 			}
 			return op.Verb == "fallocate" && (strings.Contains(op.Word, "collapse") || strings.Contains(op.Word, "insert"))
 		})
 	}
 	return p
 }
+
+func before(t model.Time, early time.Time) bool { return !t.Now && !t.Omit && t.At.Before(early) }
 
 // run runs a program in a directory of its own.
 func (d *daemon) run(p *prog.Program, c model.Config) error { return hostdir.Differ(d.dir, p, c) }

@@ -1,6 +1,8 @@
 package fuse
 
 import (
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -50,6 +52,10 @@ func (f *files) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (ui
 	names, err := n.Xattrs()
 	if err != nil {
 		return 0, status(err)
+	}
+	trusted := func(name string) bool { return strings.HasPrefix(name, "trusted.") }
+	if slices.ContainsFunc(names, trusted) && !capable(&in.Caller, unix.CAP_SYS_ADMIN) {
+		names = slices.DeleteFunc(names, trusted)
 	}
 	var list []byte
 	for _, name := range names {

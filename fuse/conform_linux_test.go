@@ -1,0 +1,128 @@
+package fuse_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"extant/internal/conform"
+	"extant/internal/ext4test"
+)
+
+var (
+	update = flag.String("update", "", "write what is answered into the scripts: what the kernel's ext4 says (kernel), or where ours differs (mount)")
+	script = flag.String("script", "", "only this script")
+	on     = flag.String("on", "", "only on this")
+)
+
+// conformFormat is the file system that the cases run on.
+const conformFormat = "-b 4096 -I 256"
+
+// TestConform runs the cases of package conform on the kernel's ext4, which has to give the results that are written there, and on a mount of ours,
+// which has to give the same but for what the protocol makes impossible.
+func TestConform(t *testing.T) {
+	lacks(t)
+	dirs := []struct {
+		name  string
+		fuse  bool
+		mount func(t *testing.T) string
+	}{
+		{"kernel", false, func(t *testing.T) string { return kernelMount(t, format(t, 256<<20, conformFormat)) }},
+		{"mount", true, func(t *testing.T) string { return mount(t, format(t, 256<<20, conformFormat), "").dir }},
+	}
+	for _, d := range dirs {
+		if *on != "" && *on != d.name {
+			continue
+		}
+		t.Run(d.name, func(t *testing.T) {
+			dir := d.mount(t)
+			if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+				t.Fatal(err)
+			}
+			conformIn(t, dir, d.fuse, *update == d.name)
+		})
+	}
+}
+
+// kernelMount mounts an image by the kernel's own ext4 until the test ends, when it is checked.
+func kernelMount(t *testing.T, image string) string {
+	dir := filepath.Join(ext4test.TempDir(t), "kernel")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ext4test.Run(t, "mount", "-o", "loop", image, dir)
+	t.Cleanup(func() {
+		ext4test.Unmount(t, dir)
+		ext4test.Check(t, image)
+	})
+	return dir
+}
+
+// conformIn runs the scripts, some at a time. Of those of whole tables one case in eleven, if EXTANT_ALL does not ask for all.
+func conformIn(t *testing.T, dir string, fuse, update bool) {
+	scripts, err := conform.ReadScripts("../internal/conform/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		running sync.WaitGroup
+		places  = make(chan bool, 3)
+		total   int
+		last    *conform.Script
+	)
+	for _, s := range scripts {
+		if *script != "" && *script != s.Name {
+			continue
+		}
+		if strings.HasPrefix(s.Name, "all-") && os.Getenv("EXTANT_ALL") == "" && *script == "" {
+			s.Thin(11)
+		}
+		if hard, err := os.ReadFile("/proc/sys/fs/protected_hardlinks"); err != nil || hard[0] != '1' {
+			s.Without("protected_hardlinks")
+		}
+		total += len(s.Cases)
+		if s.Name == "space" {
+			last = s
+			continue
+		}
+		running.Go(func() {
+			places <- true
+			start := time.Now()
+			conformWith(t, dir, s, fuse, update)
+			t.Logf("%s: %d cases, %v", s.Name, len(s.Cases), time.Since(start).Round(time.Millisecond))
+			<-places
+		})
+	}
+	running.Wait()
+	if last != nil {
+		conformWith(t, dir, last, fuse, update) // it leaves no space to others
+	}
+	t.Logf("%d cases", total)
+}
+
+// conformWith runs a script, by nobody if it is one for users.
+func conformWith(t *testing.T, dir string, s *conform.Script, fuse, update bool) {
+	user := "0:0"
+	if strings.HasPrefix(s.Name, "user") {
+		user = "65534:65534"
+	}
+	r := conform.New(dir, user, fuse)
+	list, err := r.Run(s, update)
+	if err = errors.Join(err, r.Close()); err != nil {
+		t.Error(err)
+	}
+	if update {
+		if err := s.Write(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	for _, d := range list {
+		t.Error(d)
+	}
+}
