@@ -106,7 +106,8 @@ func (p *pipeline) take(last *node) *batch {
 
 // chooseLocked takes a batch out of the queue, if there is one: of the directory last if it can be, else of one that nobody works in, for
 // the host makes one file in a directory at a time. One that waits for others comes when all before it are taken: whoever is in the
-// first of those that are not done then waits for nobody.
+// first of those that are not done then waits for nobody. With several sources the batches of one directory may lie apart in the queue, and
+// what the second waits for between them.
 //
 // +checklocks:p.mu
 func (p *pipeline) chooseLocked(last *node) *batch {

@@ -501,6 +501,32 @@ func TestLinksAcrossDirectories(t *testing.T) {
 	}
 }
 
+// TestLinkToEarlierSource takes a file twice, in a directory and beside it. Who has made what comes before that directory must not go on with
+// the file beside it, which waits for the one in the directory, while nobody else is there to make that.
+func TestLinkToEarlierSource(t *testing.T) {
+	p := plant{t, memDir(t)}
+	p.file("before", []byte{1})
+	p.dir("d")
+	p.file("d/first", []byte{2})
+	p.do(os.Link(p.at("d/first"), p.at("d/second")))
+	p.stamp()
+	vol := build(t, p.root)
+	sources := []extract.Source{{Path: "/before"}, {Path: "/d", As: "d"}, {Path: "/d/second"}}
+	for _, workers := range []int{1, 2} {
+		out := memDir(t)
+		if _, err := extract.ToDir(t.Context(), vol, sources, out, extract.Options{Workers: workers}); err != nil {
+			t.Fatal(err)
+		}
+		first, err := os.Stat(filepath.Join(out, "d", "first"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if beside, err := os.Stat(filepath.Join(out, "second")); err != nil || !os.SameFile(first, beside) {
+			t.Errorf("%d workers: beside the directory there is another file, %v", workers, err)
+		}
+	}
+}
+
 // TestDamagedFile checks what is left of a file whose data cannot be read.
 func TestDamagedFile(t *testing.T) {
 	p := plant{t, memDir(t)}
