@@ -15,7 +15,11 @@ import (
 
 // ApplyFastCommits makes the changes of fast commits on dev, which holds a file system as the full commits before them leave it, nobody has mounted,
 // and is written to without any order: it is a copy in memory. What they leave is sound where what they found was; it still needs recovery.
-func ApplyFastCommits(dev disk.Device, o Options, records iter.Seq2[ondisk.FastCommitRecord, error]) error {
+func ApplyFastCommits(dev disk.Device, records iter.Seq2[ondisk.FastCommitRecord, error]) error {
+	return applyFast(dev, Options{}, records)
+}
+
+func applyFast(dev disk.Device, o Options, records iter.Seq2[ondisk.FastCommitRecord, error]) error {
 	o.ReadWrite, o.Background, o.Discard = true, false, false
 	l, err := readLayout(dev, dev.Size(), o)
 	if err != nil {
@@ -147,8 +151,10 @@ func (a *fastApplier) settle(ino ondisk.Ino, n *journal.FastInode) error {
 		return err
 	}
 	if err := a.w.do(orphanCredits+slotCredits+alloc.InodeCredits, func(h *journal.Handle) error {
-		if _, err := a.w.alloc.ClaimInode(h, ino, d.Type() == ondisk.ModeDir); err != nil {
-			return err
+		if ino != ondisk.RootIno {
+			if _, err := a.w.alloc.ClaimInode(h, ino, d.Type() == ondisk.ModeDir); err != nil {
+				return err
+			}
 		}
 		if old.core().disk.LinksCount == 0 {
 			if err := a.w.orphans.remove(h, old); err != nil {

@@ -2,6 +2,7 @@ package ext4_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -9,7 +10,9 @@ import (
 	"syscall"
 	"testing"
 
+	"extant/disk"
 	"extant/ext4"
+	"extant/fsck"
 	"extant/internal/ondisk"
 )
 
@@ -138,4 +141,49 @@ func FuzzFastCommits(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// FuzzFastReplay applies records that nobody vouches for to a small file system, as a mount to write does. What comes of it, unless it is refused,
+// a repair can make sound.
+func FuzzFastReplay(f *testing.F) {
+	v := newVictim(f, victimArgs[0].name, victimArgs[0].args)
+	fs, err := mountBytes(v.clean, ext4.Options{NoLoad: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, area := range fastSeeds(f, fs) {
+		f.Add(area)
+	}
+	f.Fuzz(func(t *testing.T, area []byte) {
+		dev := disk.NewMemFrom(bytes.Clone(v.clean))
+		if err := ext4.ApplyFastCommits(dev, ondisk.FastCommitRecords(area)); err != nil {
+			return
+		}
+		r, err := fsck.Repair(context.Background(), dev, fsck.RepairOptions{Policy: fsck.Yes})
+		if err != nil || !r.Clean() {
+			t.Fatalf("%v, %v", r, err)
+		}
+	})
+}
+
+// fastSeeds are areas with records that make sense for a file system with a file "blocks".
+func fastSeeds(t testing.TB, fs *ext4.FS) [][]byte {
+	file := child(t, fs, "blocks")
+	var log, names fastLog
+	log.delRange(file.Ino(), 5, 3)
+	log.addRange(file.Ino(), ondisk.MakeExtent(6, 3000, 1, false))
+	log.addRange(file.Ino(), ondisk.MakeExtent(20, 3002, 4, true))
+	log.inode(file.Ino(), file.Raw())
+	dir := bytes.Clone(child(t, fs).Raw())
+	names.inode(91, dir)
+	names.name(ondisk.FCCreat, ondisk.RootIno, 91, "dir")
+	names.inode(90, file.Raw())
+	names.name(ondisk.FCCreat, 91, 90, "made")
+	names.name(ondisk.FCLink, ondisk.RootIno, file.Ino(), "link")
+	names.name(ondisk.FCUnlink, ondisk.RootIno, file.Ino(), "blocks")
+	names.inode(90, file.Raw())
+	names.addRange(90, ondisk.MakeExtent(0, 3010, 2, false))
+	var gone fastLog
+	gone.name(ondisk.FCUnlink, ondisk.RootIno, file.Ino(), "blocks")
+	return [][]byte{log.area, names.area, gone.area}
 }

@@ -124,7 +124,7 @@ func (fs *FS) replay(w *writer) (*journal.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	fast := func(dev disk.Device) error { return ApplyFastCommits(dev, w.o, over.FastCommits()) }
+	fast := func(dev disk.Device) error { return applyFast(dev, w.o, over.FastCommits()) }
 	if err := over.Replay(journal.ReplayOptions{FastCommits: fast}); err != nil {
 		return nil, err
 	}

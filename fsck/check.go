@@ -2,6 +2,7 @@ package fsck
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"extant/disk"
@@ -28,6 +29,11 @@ type Options struct {
 
 	// Layout asks for Report.Layout, which takes up to 2 MB.
 	Layout bool
+
+	// FastCommits applies fast commits of the journal, whose records it is given, to dev, a copy in memory of the file system as the full
+	// commits leave it; ext4.ApplyFastCommits does. It is asked for, not imported: what it does is judged here. Without it a file system is judged as it
+	// is before them, and a repair of one that has any is an *ondisk.UnsupportedError.
+	FastCommits func(dev disk.Device, records iter.Seq2[ondisk.FastCommitRecord, error]) error
 
 	// Progress is told, from time to time and by one task at a time, how far the check is.
 	Progress func(Progress)

@@ -90,7 +90,8 @@ func TestCatalogueReaches(t *testing.T) {
 		fsck.GroupTableUnreadable: "TestUnreadable",
 		fsck.JournalReplay:        "TestReplay",
 		fsck.JournalDamage:        "TestReplay",
-		fsck.JournalFastCommits:   "what the kernel leaves there is up to it: see TestKernelChurn",
+		fsck.JournalFastCommits:   "what the kernel leaves there is up to it: see TestFastCommits",
+		fsck.JournalFastDamage:    "likewise",
 		fsck.MapTooBig:            "takes blocks of 16 KiB and terabytes",
 		fsck.LinkOverflow:         "takes 65,000 directories",
 	}

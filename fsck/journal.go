@@ -179,14 +179,30 @@ func (c *checker) lookThrough(over *journal.Overlay) {
 	}
 	c.replay = true
 	c.add(JournalReplay, place, "%d blocks", over.Len())
-	if over.HasFastCommits() {
-		c.add(JournalFastCommits, place, "there are fast commits after transaction %d", uint32(over.End())-1)
-	}
-	view := over.View(c.raw)
+	view := c.throughFast(over, over.View(c.raw))
 	if c.backup == nil && !c.rereadSuper(view) {
 		return
 	}
 	c.dev = view
+}
+
+// throughFast is view, which is the device as the full commits leave it, as it is after the fast commits.
+func (c *checker) throughFast(over *journal.Overlay, view disk.Device) disk.Device {
+	place := Place{Ino: ondisk.Ino(c.sb.JournalInum)}
+	if !over.HasFastCommits() {
+		return view
+	}
+	if c.o.FastCommits == nil {
+		c.add(JournalFastCommits, place, "there are fast commits after transaction %d; the file system was judged as it is before them", uint32(over.End())-1)
+		return view
+	}
+	after := disk.NewOverlay(view)
+	if err := c.o.FastCommits(after, over.FastCommits()); err != nil {
+		c.add(JournalFastDamage, place, "those after transaction %d: %v", uint32(over.End())-1, err)
+		return view
+	}
+	c.add(JournalFastCommits, place, "there are fast commits after transaction %d", uint32(over.End())-1)
+	return after
 }
 
 // rereadSuper takes the super block as a replay leaves it; false where that makes no sense.

@@ -14,6 +14,7 @@ const (
 	JournalReplay      Code = "journal-replay"
 	JournalDamage      Code = "journal-damage"
 	JournalFastCommits Code = "journal-fast-commits"
+	JournalFastDamage  Code = "journal-fast-damage"
 	JournalAborted     Code = "journal-aborted"
 	JournalCopy        Code = "journal-copy"
 )
@@ -28,7 +29,8 @@ var journalProblems = []Problem{
 	{JournalDirty, Damage, ReplayJournal, "PR_0_JOURNAL_RECOVERY_CLEAR", "the journal holds transactions, and no recovery is needed"},
 	{JournalReplay, Notice, ReplayJournal, "", "the journal is to be replayed; the file system was judged as it will be then"},
 	{JournalDamage, Damage, ResetJournal, "PR_0_JNL_TXN_CORRUPT", "a committed transaction cannot be read"},
-	{JournalFastCommits, Notice, ReplayJournal, "", "fast commits are to be replayed; the file system was judged as it is before them"},
+	{JournalFastCommits, Notice, ReplayJournal, "", "fast commits are to be replayed; the file system was judged as it will be then"},
+	{JournalFastDamage, Damage, ResetJournal, "", "fast commits cannot be replayed; the file system was judged as it is before them"},
 	{JournalAborted, Minor, SetField, "", "the kernel gave up the journal after an error"},
 	{JournalCopy, Notice, SetField, "PR_0_BACKUP_JNL", "the copy of the journal's place in the super block is missing or out of date"},
 }
@@ -37,6 +39,7 @@ var journalProblems = []Problem{
 var journalRemedies = remedies{
 	JournalReplay:     {tierReplay, (*mender).replayJournal},
 	JournalDamage:     {tierReplay, (*mender).replayJournal},
+	JournalFastDamage: {tierReplay, (*mender).replayJournal},
 	JournalDirty:      doSuper(tierReplay, func(s *ondisk.Super, _ uint64) { s.FeatureIncompat |= uint32(ondisk.IncompatNeedsRecovery) }),
 	JournalInode:      {tierJournal, (*mender).remakeJournal},
 	JournalSuper:      {tierJournal, (*mender).resetJournal},

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"extant/disk"
 	"extant/internal/journal"
 	"extant/internal/ondisk"
 )
@@ -21,7 +22,16 @@ func (m *mender) replayJournal(*Finding) error {
 	if err != nil {
 		return err
 	}
-	if err := over.Replay(journal.ReplayOptions{Damaged: func(*ondisk.CorruptError) {}}); err != nil {
+	opt := journal.ReplayOptions{Damaged: func(*ondisk.CorruptError) {}}
+	if apply := m.c.o.FastCommits; apply != nil {
+		opt.FastCommits = func(dev disk.Device) error {
+			if m.c.counts[JournalFastDamage] > 0 {
+				return nil // they are given up
+			}
+			return apply(dev, over.FastCommits())
+		}
+	}
+	if err := over.Replay(opt); err != nil {
 		return err
 	}
 	return m.super(func(s *ondisk.Super) { s.FeatureIncompat &^= uint32(ondisk.IncompatNeedsRecovery) })

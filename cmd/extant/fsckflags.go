@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"extant/ext4"
 	"extant/fsck"
 	"extant/internal/ondisk"
 )
@@ -112,6 +113,7 @@ func (f *fsckFlags) ask(super uint64) (o fsck.RepairOptions, err error) {
 	}
 	o.BlockSize, o.Backup, o.Now, o.Optimise = f.blockSize, ondisk.Block(f.backup), time.Now(), f.optimise
 	o.Layout = f.report != ""
+	o.FastCommits = ext4.ApplyFastCommits
 	if path := cmp.Or(f.badBlocks, f.onlyBadBlocks); path != "" {
 		if o.BadBlocks, err = readBlockList(path); err != nil {
 			return o, err

@@ -86,7 +86,8 @@ type fastPlanner struct {
 	plan   *FastPlan
 	inodes map[ondisk.Ino]*fastGathered
 	fresh  map[ondisk.Ino]bool // those with an image since the last tail
-	drops  map[ondisk.Ino]int  // names lost, less those gained, since the last tail
+	drops  map[ondisk.Ino]int  // links lost, less those gained, since the last tail
+	gone   map[ondisk.Ino]bool // directories that lost their name since the last tail
 	bytes  int
 }
 
@@ -95,7 +96,8 @@ type fastGathered struct {
 	image  []byte     // the last; nil for none
 	ranges []FastRun  // in the order of their records; a later one goes over an earlier
 	made   ondisk.Ino // in which directory it was made
-	drop   int        // names lost since the image
+	drop   int        // links lost since the image
+	gone   bool       // a directory that has lost its name since the image
 }
 
 // PlanFast works out what records of fast commits amount to. They are in order; of FCHead and FCPad there are none. The error is a
@@ -104,7 +106,7 @@ func PlanFast(base FastBase, records iter.Seq2[ondisk.FastCommitRecord, error]) 
 	f := &fastPlanner{
 		base:   base,
 		plan:   &FastPlan{Inodes: map[ondisk.Ino]*FastInode{}, Dirs: map[ondisk.Ino]*FastDir{}},
-		inodes: map[ondisk.Ino]*fastGathered{}, fresh: map[ondisk.Ino]bool{}, drops: map[ondisk.Ino]int{},
+		inodes: map[ondisk.Ino]*fastGathered{}, fresh: map[ondisk.Ino]bool{}, drops: map[ondisk.Ino]int{}, gone: map[ondisk.Ino]bool{},
 	}
 	for r, err := range records {
 		if err == nil {
@@ -210,7 +212,7 @@ func (f *fastPlanner) inode(value []byte) error {
 			delete(f.plan.Dirs, ino)
 		}
 	}
-	g.image, g.drop = image, 0
+	g.image, g.drop, g.gone = image, 0, false
 	f.fresh[ino] = true
 	return nil
 }
@@ -228,23 +230,53 @@ func (f *fastPlanner) name(tag ondisk.FastCommitTag, value []byte) error {
 	if name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
 		return ondisk.Corrupt("fast commit", "name %q in directory %d", name, parent)
 	}
+	dir, err := f.isDir(ino)
+	if err != nil {
+		return err
+	}
 	known, is := d.Names[name]
-	if tag == ondisk.FCUnlink {
-		f.drops[ino]++
-		if is && known != ino {
-			return nil // it is another's by now
-		}
+	switch {
+	case tag == ondisk.FCUnlink && is && known != ino:
+		return nil // the name is another's by now
+	case tag == ondisk.FCUnlink:
 		d.put(name, 0)
+		f.unlinked(parent, ino, dir, 1)
 		return nil
+	case !is || known != ino:
+		f.unlinked(parent, ino, dir, -1)
 	}
 	if tag == ondisk.FCCreat {
 		f.of(ino).made = parent
 	}
-	if !is || known != ino {
-		f.drops[ino]--
-	}
 	d.put(name, ino)
 	return nil
+}
+
+// unlinked counts names that an inode has lost. One of a directory is a link of its parent; there are no images of directories but when they are made.
+func (f *fastPlanner) unlinked(parent, ino ondisk.Ino, dir bool, n int) {
+	if !dir {
+		f.drops[ino] += n
+		return
+	}
+	f.drops[parent] += n
+	f.gone[ino] = n > 0
+}
+
+// isDir reports whether an inode is a directory, as far as the records go.
+func (f *fastPlanner) isDir(ino ondisk.Ino) (bool, error) {
+	var slot []byte
+	if g := f.inodes[ino]; g != nil {
+		slot = g.image
+	}
+	if slot == nil {
+		var err error
+		if slot, err = f.base.Slot(ino); err != nil {
+			return false, err
+		}
+	}
+	var d ondisk.Inode
+	err := d.Decode(slot)
+	return d.Type() == ondisk.ModeDir, err
 }
 
 func (d *FastDir) put(name string, ino ondisk.Ino) {
@@ -254,14 +286,20 @@ func (d *FastDir) put(name string, ino ondisk.Ino) {
 	d.Names[name] = ino
 }
 
-// tail ends a fast commit. An image in it counts the links as they are at its end; an inode without one has lost names since it was counted.
+// tail ends a fast commit. An image in it counts the links as they are at its end; an inode without one has lost links since it was counted.
 func (f *fastPlanner) tail() {
 	for ino, n := range f.drops {
 		if !f.fresh[ino] {
 			f.of(ino).drop += n
 		}
 	}
+	for ino, gone := range f.gone {
+		if !f.fresh[ino] {
+			f.of(ino).gone = gone
+		}
+	}
 	clear(f.drops)
+	clear(f.gone)
 	clear(f.fresh)
 }
 
@@ -302,12 +340,7 @@ func (f *fastPlanner) settle(ino ondisk.Ino, g *fastGathered) (*FastInode, error
 			return nil, err
 		}
 	}
-	switch {
-	case d.Mode == 0, d.Type() == ondisk.ModeDir && g.drop > 0:
-		d.LinksCount = 0
-	default:
-		d.LinksCount = uint16(min(max(int(d.LinksCount)-g.drop, 0), 1<<16-1))
-	}
+	d.LinksCount = g.links(&d)
 	if d.Type() != ondisk.ModeDir {
 		n.Runs = flatten(g.ranges)
 	} else if d.LinksCount > 0 {
@@ -321,6 +354,22 @@ func (f *fastPlanner) settle(ino ondisk.Ino, g *fastGathered) (*FastInode, error
 		ondisk.SetInodeCsum(f.base.Super.CsumSeed(), ino, n.Slot)
 	}
 	return n, nil
+}
+
+// linksMax is the most links that are counted. A directory with more has one, for "many".
+const linksMax = 65000
+
+// links is i_links_count of an inode for which the image, or else the slot, says d.
+func (g *fastGathered) links(d *ondisk.Inode) uint16 {
+	n := int(d.LinksCount) - g.drop
+	dir := d.Type() == ondisk.ModeDir
+	switch {
+	case d.Mode == 0, dir && g.gone, n < 0:
+		return 0
+	case dir && (d.LinksCount == 1 || n > linksMax):
+		return 1
+	}
+	return uint16(min(n, 1<<16-1))
 }
 
 // overlay lays the image of an inode over its slot, which is d decoded. The image is as long as the fields and may stop before xattrs; what leads to
