@@ -124,7 +124,12 @@ func (f *files) setAttr(n *node, in *fuse.SetAttrIn) error {
 	}
 	const rest = fuse.FATTR_MODE | fuse.FATTR_UID | fuse.FATTR_GID | fuse.FATTR_ATIME | fuse.FATTR_MTIME | fuse.FATTR_CTIME
 	sameOwner := in.Valid&(rest|fuse.FATTR_SIZE) == f.changesOnly(n) // what the kernel makes of a change of owner to nobody new
-	if in.Valid&rest == 0 && !sameOwner {
+	switch {
+	case sameOwner:
+	case in.Valid&(rest|fuse.FATTR_SIZE) == 0 && !capable(&in.Caller, unix.CAP_FSETID): // or that, or it is about to write
+		_, err := n.dropSetID(&in.Caller)
+		return err
+	case in.Valid&rest == 0:
 		return nil
 	}
 	c := changeOf(in)
@@ -136,9 +141,10 @@ func (f *files) setAttr(n *node, in *fuse.SetAttrIn) error {
 	return n.SetAttr(c)
 }
 
-// changesOnly is what the kernel asks to change where nothing but i_ctime changes, which is its own business if it has the file's times.
+// changesOnly is what the kernel asks to change where nothing but i_ctime changes: nothing, if it has not got the file's times. Of a regular file that is
+// also what it asks before it writes.
 func (f *files) changesOnly(n *node) uint32 {
-	if a := n.Attr(); f.writeBack && a.Type() == ondisk.ModeRegular {
+	if a := n.Attr(); a.Type() == ondisk.ModeRegular {
 		return fuse.FATTR_CTIME
 	}
 	return 0

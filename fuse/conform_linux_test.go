@@ -29,23 +29,53 @@ func TestConform(t *testing.T) {
 	lacks(t)
 	dirs := []struct {
 		name  string
-		fuse  bool
+		how   conform.Mount
 		mount func(t *testing.T) string
 	}{
-		{"kernel", false, func(t *testing.T) string { return kernelMount(t, format(t, 256<<20, conformFormat)) }},
-		{"mount", true, func(t *testing.T) string { return mount(t, format(t, 256<<20, conformFormat), "").dir }},
+		{"kernel", conform.Kernel, func(t *testing.T) string { return kernelMount(t, format(t, 256<<20, conformFormat)) }},
+		{"mount", conform.WriteBack, func(t *testing.T) string { return mount(t, format(t, 256<<20, conformFormat), "").dir }},
+		{"through", conform.Through, func(t *testing.T) string { return mount(t, format(t, 256<<20, conformFormat), "writethrough").dir }},
 	}
 	for _, d := range dirs {
-		if *on != "" && *on != d.name {
+		if *on != "" && *on != d.name || *on == "" && d.how == conform.Through && os.Getenv("EXTANT_ALL") == "" {
 			continue
 		}
 		t.Run(d.name, func(t *testing.T) {
 			dir := d.mount(t)
-			if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+			if err := errors.Join(os.Chmod(dir, 0o777), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
 				t.Fatal(err)
 			}
-			conformIn(t, dir, d.fuse, *update == d.name)
+			conformIn(t, dir, d.how, *update == d.name)
 		})
+	}
+}
+
+// TestConformNobody runs the cases for users in a mount that nobody has made for himself.
+func TestConformNobody(t *testing.T) {
+	lacks(t)
+	ext4test.Tool(t, "fusermount3")
+	image := format(t, 64<<20, conformFormat+" -E root_owner=65534:65534")
+	parent := filepath.Join(ext4test.TempDir(t), "nobody")
+	if err := errors.Join(
+		os.Chmod(filepath.Dir(image), 0o755), os.Chown(image, 65534, 65534),
+		os.Mkdir(parent, 0o755), os.Chown(parent, 65534, 65534), os.Chmod(filepath.Dir(parent), 0o755),
+	); err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{image: image, dir: parent}
+	d.start(t, "nobody")
+	defer func() {
+		d.unmount(t)
+		ext4test.Check(t, image)
+	}()
+	scripts, err := conform.ReadScripts("../internal/conform/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scripts {
+		if strings.HasPrefix(s.Name, "user") {
+			conformWith(t, parent, s, conform.WriteBack, false)
+		}
 	}
 }
 
@@ -64,7 +94,7 @@ func kernelMount(t *testing.T, image string) string {
 }
 
 // conformIn runs the scripts, some at a time. Of those of whole tables one case in eleven, if EXTANT_ALL does not ask for all.
-func conformIn(t *testing.T, dir string, fuse, update bool) {
+func conformIn(t *testing.T, dir string, m conform.Mount, update bool) {
 	scripts, err := conform.ReadScripts("../internal/conform/testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -93,25 +123,25 @@ func conformIn(t *testing.T, dir string, fuse, update bool) {
 		running.Go(func() {
 			places <- true
 			start := time.Now()
-			conformWith(t, dir, s, fuse, update)
+			conformWith(t, dir, s, m, update)
 			t.Logf("%s: %d cases, %v", s.Name, len(s.Cases), time.Since(start).Round(time.Millisecond))
 			<-places
 		})
 	}
 	running.Wait()
 	if last != nil {
-		conformWith(t, dir, last, fuse, update) // it leaves no space to others
+		conformWith(t, dir, last, m, update) // it leaves no space to others
 	}
 	t.Logf("%d cases", total)
 }
 
 // conformWith runs a script, by nobody if it is one for users.
-func conformWith(t *testing.T, dir string, s *conform.Script, fuse, update bool) {
+func conformWith(t *testing.T, dir string, s *conform.Script, m conform.Mount, update bool) {
 	user := "0:0"
 	if strings.HasPrefix(s.Name, "user") {
 		user = "65534:65534"
 	}
-	r := conform.New(dir, user, fuse)
+	r := conform.New(dir, user, m)
 	list, err := r.Run(s, update)
 	if err = errors.Join(err, r.Close()); err != nil {
 		t.Error(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +40,11 @@ func TestMain(m *testing.M) {
 
 // serve mounts an image in a directory, says "ready", and goes on until it is unmounted.
 func serve(args []string) (err error) {
+	if slices.Contains(args, "nobody") {
+		if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(65534), syscall.Setuid(65534)); err != nil {
+			return err
+		}
+	}
 	dev, err := disk.Open(args[0], disk.ReadWrite)
 	if err != nil {
 		return err
@@ -62,6 +68,8 @@ func serve(args []string) (err error) {
 			fo.WriteThrough = true
 		case "lockdep":
 			defer watch(&err)()
+		case "nobody":
+			fo.AllowOther, fo.Dev, fo.Suid = false, false, false
 		case "trace":
 			fo.Trace = true
 		default:

@@ -110,14 +110,15 @@ func (n *node) appends() bool {
 	return a.Flags&ondisk.InodeAppend != 0
 }
 
-// gather has the kernel send what it has in its write-back cache of a file, which it also drops. The answer comes after it has.
+// gather has the kernel send what it has in its cache of a file, by writing or by storing through a mapping, which it also drops. The answer comes after
+// it has.
 func (f *files) gather(node uint64) {
-	if f.writeBack {
+	if !f.noOpen {
 		f.notify.InodeNotify(node, 0, 0)
 	}
 }
 
-// Lseek finds data and holes. The kernel asks without having sent what it has in its write-back cache, so it is made to.
+// Lseek finds data and holes. The kernel asks without having sent what it has in its cache, so it is made to.
 func (f *files) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
 	n, err := f.nodes.get(in.NodeId)
 	if err != nil {

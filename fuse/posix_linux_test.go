@@ -10,7 +10,7 @@ import (
 )
 
 // notPosix are cases that the kernel's ext4 does not pass either: in FcntlFlockLocksFile a process is to be refused a record lock because it has that
-// lock itself, through another descriptor.
+// lock itself, through another descriptor. The cases of package conform have the same, and that it is not refused.
 var notPosix = []string{"FcntlFlockLocksFile"}
 
 // TestPosix runs the conformance cases that go-fuse has, each in a directory of its own.

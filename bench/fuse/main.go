@@ -122,6 +122,9 @@ func (b *bench) round() {
 		b.times[b.server+" "+w] = append(b.times[b.server+" "+w], time.Since(start))
 		b.unmount()
 	}
+	if b.server == "extant" {
+		must("e2fsck", "-fn", b.image)
+	}
 	check(os.RemoveAll(b.image))
 }
 

@@ -6,7 +6,8 @@
 //	== title                               begins a case, which goes on for several lines
 //	-- title                               from here on every line is a case of its own
 //	call operand ... = result              a call, and what comes of it: a value, an error's name, or ok
-//	call operand ... = result ~ other      the same, where a mount by FUSE answers otherwise
+//	call operand ... = result ~ other      the same, where a mount by FUSE answers otherwise; one without a write-back cache
+//	                                       either way, or as is said behind another ~
 //	a; b; call ... = result                calls before it, which have to succeed
 //	as UID:GID[,GROUP...][-CAP...][/NAME]  before a call: who makes it, if not the super user; each name is a process of its own
 //	bg call                                the call is begun; "wait", by the same process, is for its result

@@ -12,17 +12,31 @@ import (
 type Line struct {
 	Calls []string // the last one is looked at, the others have to succeed
 	Want  string   // the result
-	Other string   // the result through FUSE, if it is another
+	Other string   // the result through FUSE, if it is another; behind " ~ " the one that there may also be where every write is sent on
 
 	at int // where in the text
 }
 
-// Wanted is the result that a mount is to give.
-func (l *Line) Wanted(fuse bool) string {
-	if fuse && l.Other != "" {
-		return l.Other
+// A Mount is how the directory that cases are run on is mounted.
+type Mount int
+
+// Mounts, for which there are results.
+const (
+	Kernel    Mount = iota // the kernel's own ext4
+	WriteBack              // FUSE, where the kernel keeps what is written
+	Through                // FUSE, where it sends that on at once: results are those of either of the others
+)
+
+// Wanted reports whether a result is one that a mount may give.
+func (l *Line) Wanted(m Mount, got string) bool {
+	other, also, _ := strings.Cut(l.Other, " ~ ")
+	switch {
+	case m == Kernel, other == "":
+		return got == l.Want
+	case m == WriteBack:
+		return got == other
 	}
-	return l.Want
+	return got == l.Want || got == other || got == also
 }
 
 // A Case is lines that are run behind each other in one directory.
@@ -95,8 +109,8 @@ func parseLine(line string) *Line {
 }
 
 // Set gives a line the result that it had.
-func (s *Script) Set(l *Line, got string, fuse bool) {
-	if fuse {
+func (s *Script) Set(l *Line, got string, m Mount) {
+	if m != Kernel {
 		l.Other = got
 	} else {
 		l.Want = got
@@ -139,9 +153,8 @@ type Difference struct {
 	Case   *Case
 	Line   *Line
 	Got    string
-	Want   string
 }
 
 func (d Difference) String() string {
-	return fmt.Sprintf("%s.txt:%d: %s\n\t%s\n\tgot  %s\n\twant %s", d.Script.Name, d.Line.at+1, d.Case.Title, strings.Join(d.Line.Calls, "; "), d.Got, d.Want)
+	return fmt.Sprintf("%s.txt:%d: %s\n\t%s\n\tgot  %s\n\twant %s", d.Script.Name, d.Line.at+1, d.Case.Title, strings.Join(d.Line.Calls, "; "), d.Got, d.Line.Want+" ~ "+d.Line.Other)
 }
