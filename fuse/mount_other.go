@@ -27,5 +27,8 @@ func (s *Server) Wait() {}
 // Unmount is for Linux: here it returns an error that says so.
 func Unmount(context.Context, string) error { return errSystem }
 
+// Remount is for Linux: here it returns an error that says so.
+func Remount(string, Options) error { return errSystem }
+
 // Detach is for Linux: here it returns an error that says so.
 func Detach(string) error { return errSystem }

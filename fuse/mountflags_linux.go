@@ -1,6 +1,7 @@
 package fuse
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,6 +36,24 @@ func mountFlags(o Options) (flags uintptr, options []string) {
 		flags = unix.MS_MGC_VAL // no flag at all
 	}
 	return flags, options
+}
+
+// Remount changes the flags of the mount in a directory to those of o, which takes root. What the server was told stays: one that only reads is not made to
+// write, which is syscall.EROFS.
+func Remount(dir string, o Options) error {
+	flags, _ := mountFlags(o)
+	flags |= unix.MS_REMOUNT
+	if err := unix.Mount("none", dir, "", flags, ""); err != nil || o.ReadOnly {
+		return err
+	}
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err == nil {
+		return unix.Close(fd)
+	}
+	if err == unix.EROFS {
+		return errors.Join(err, unix.Mount("none", dir, "", flags|unix.MS_RDONLY, ""))
+	}
+	return nil // that there is no space, or the like, is no reason
 }
 
 // tune lets the kernel read as much ahead as a request holds, and gather more of what is written before it makes writers wait than the hundredth of its share that it

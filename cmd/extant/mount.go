@@ -53,6 +53,7 @@ The options are those of mount -t ext4, separated by commas:
   nosuid, nodev                  as it is without suid and dev, which take root
   noexec, exec                   programs do not run, or do
   allow_other                    other users may enter, which /etc/fuse.conf may forbid to all but root
+  remount                        a mount that is there becomes ro, rw, noexec or the like, which takes root
   writethrough                   every write is answered by the file system: an error, as of a full image, does not wait for close or fsync
 
 With a link to extant as /sbin/mount.fuse.extant, or with extant in the PATH and fuse3 installed, "mount -t fuse.extant IMAGE DIR" and lines of /etc/fstab work. It is for Linux.`,
@@ -85,7 +86,23 @@ func (m *mounting) run(image, dir string) error {
 	} else if !st.IsDir() {
 		return &fs.PathError{Op: "mount", Path: dir, Err: syscall.ENOTDIR}
 	}
+	if m.remount {
+		return m.change(dir)
+	}
 	return m.serve(image, dir)
+}
+
+// change changes a mount that is there, as far as its flags go.
+func (m *mounting) change(dir string) error {
+	o := m.ext4
+	if o.NoLoad || o.NoDelalloc || o.Discard || o.QuotaLimits || o.Data != 0 || o.Errors != 0 || o.CommitEvery != 0 || m.fuse.WriteThrough {
+		return usagef("-o remount changes ro, suid, dev, exec and noatime, and nothing else")
+	}
+	m.fuse.ReadOnly = m.ro
+	if err := fuse.Remount(dir, m.fuse); err != nil {
+		return &addressError{dir, err}
+	}
+	return nil
 }
 
 // mount opens the image and mounts it.

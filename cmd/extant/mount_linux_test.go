@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -184,6 +185,35 @@ func TestMountSignal(t *testing.T) {
 }
 
 // TestMountHelper calls the program as mount(8) and mount.fuse3 do.
+// TestRemount makes a mount read-only and back, as mount(8) asks for it, with what it finds in the table of mounts.
+func TestRemount(t *testing.T) {
+	s := newStand(t, 0)
+	helper := filepath.Join(filepath.Dir(s.program), "mount.fuse.extant")
+	if err := os.Symlink("extant", helper); err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, 0, helper, s.image, s.dir, "-o", "rw")
+	name := filepath.Join(s.dir, "f")
+	for _, c := range []struct {
+		options string
+		code    int
+		want    error
+	}{
+		{"remount,ro,relatime,user_id=0,group_id=0,default_permissions,max_read=1048576", 0, syscall.EROFS},
+		{"rw,remount", 0, nil},
+		{"rw,remount,data=journal", exitUsage, nil},
+	} {
+		s.run(t, c.code, helper, s.image, s.dir, "-o", c.options)
+		if err := os.WriteFile(name, nil, 0o644); !errors.Is(err, c.want) {
+			t.Errorf("%s: a write is %v, want %v", c.options, err, c.want)
+		}
+	}
+	s.run(t, 0, s.program, "umount", s.dir)
+	s.run(t, 0, helper, s.image, s.dir, "-o", "ro")
+	s.run(t, exitMount, helper, s.image, s.dir, "-o", "rw,remount")
+	s.run(t, 0, s.program, "umount", s.dir)
+}
+
 func TestMountHelper(t *testing.T) {
 	s := newStand(t, 0)
 	helper := filepath.Join(filepath.Dir(s.program), "mount.fuse.extant")

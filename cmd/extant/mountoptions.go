@@ -17,9 +17,11 @@ import (
 // mountChoices is what -o asks for.
 type mountChoices struct {
 	ro, rw bool
-	ext4   extant.Options
-	fuse   fuse.Options
-	quotas []quotaOption
+
+	remount bool // only flags of a mount that is there
+	ext4    extant.Options
+	fuse    fuse.Options
+	quotas  []quotaOption
 }
 
 // quotaOption asks for limits of a kind.
@@ -59,6 +61,7 @@ func nothing(*mountChoices) {}
 var mountWords = map[string]func(*mountChoices){
 	"ro":         func(m *mountChoices) { m.ro, m.rw = true, false },
 	"rw":         func(m *mountChoices) { m.ro, m.rw = false, true },
+	"remount":    func(m *mountChoices) { m.remount = true },
 	"noload":     func(m *mountChoices) { m.ext4.NoLoad = true },
 	"norecovery": func(m *mountChoices) { m.ext4.NoLoad = true },
 
@@ -123,6 +126,9 @@ var mountValues = map[string]func(*mountChoices, string) error{
 	"barrier":       func(_ *mountChoices, v string) error { return choose(new(bool), v, map[string]bool{"1": true}) },
 	"auto_da_alloc": func(_ *mountChoices, v string) error { return choose(new(bool), v, map[string]bool{"1": true}) },
 	"fsname":        func(m *mountChoices, v string) error { return nil },
+	"user_id":       func(m *mountChoices, v string) error { return nil }, // this and what follows a remount has from the table of mounts
+	"group_id":      func(m *mountChoices, v string) error { return nil },
+	"max_read":      func(m *mountChoices, v string) error { return nil },
 	"subtype":       func(m *mountChoices, v string) error { return nil },
 }
 
