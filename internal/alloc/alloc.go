@@ -116,7 +116,7 @@ func (a *Allocator) initSpace(sb *ondisk.Super) {
 	per := sb.DescriptorsPerBlock()
 	s.spare = int64(sb.BlocksFree() / a.ratio)
 	s.inodes = int64(sb.FreeInodesCount)
-	s.spans = make([]*span, a.spanCount())
+	s.spans = make([]sched.Pointer[span], a.spanCount())
 	s.blocks = newRanking(int(a.groupCount), per)
 	s.tables = newRanking(int(a.groupCount), per)
 	s.batches = make(map[journal.TID]*batch)
@@ -161,19 +161,19 @@ func (a *Allocator) span(g ondisk.Group) (*span, error) {
 		return nil, ondisk.Corrupt("group number", "%d of %d groups", g, a.groupCount)
 	}
 	i := int(g) / a.sb.DescriptorsPerBlock()
-	if sp := a.spanKnown(i); sp != nil {
+	if sp := a.space.spans[i].Load(); sp != nil {
 		return sp, nil
 	}
 	a.loading.Lock()
 	defer a.loading.Unlock()
-	if sp := a.spanKnown(i); sp != nil {
+	if sp := a.space.spans[i].Load(); sp != nil {
 		return sp, nil
 	}
 	sp, err := a.readSpan(i)
 	if err != nil {
 		return nil, err
 	}
-	sp.groups = make([]*group, len(sp.counts))
+	sp.groups = make([]sched.Pointer[group], len(sp.counts))
 	blocks, tables := make([]uint8, len(sp.counts)), make([]uint8, len(sp.counts))
 	for j, c := range sp.counts {
 		blocks[j], tables[j] = order(c.clusters), order(c.inodes)
@@ -181,16 +181,10 @@ func (a *Allocator) span(g ondisk.Group) (*span, error) {
 	s := &a.space
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spans[i] = sp
 	s.blocks.open(i, blocks)
 	s.tables.open(i, tables)
+	s.spans[i].Store(sp)
 	return sp, nil
-}
-
-func (a *Allocator) spanKnown(i int) *span {
-	a.space.mu.Lock()
-	defer a.space.mu.Unlock()
-	return a.space.spans[i]
 }
 
 // readSpan reads the i-th block of descriptors. The caller holds loading, and the span is not known: nobody changes the block.
@@ -221,11 +215,16 @@ func (a *Allocator) group(n ondisk.Group) (*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := int(n) % a.sb.DescriptorsPerBlock()
+	p := &sp.groups[int(n)%a.sb.DescriptorsPerBlock()]
+	if g := p.Load(); g != nil {
+		return g, nil
+	}
 	a.space.mu.Lock()
 	defer a.space.mu.Unlock()
-	if sp.groups[i] == nil {
-		sp.groups[i] = a.newGroup(n, sp)
+	g := p.Load()
+	if g == nil {
+		g = a.newGroup(n, sp)
+		p.Store(g)
 	}
-	return sp.groups[i], nil
+	return g, nil
 }

@@ -266,7 +266,7 @@ func (a *Allocator) nextLikely(g, end ondisk.Group, o uint8) (n ondisk.Group, kn
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.blocks.next(int(g), int(end), o)
-	return ondisk.Group(i), i >= int(end) || s.spans[i/s.blocks.per] != nil
+	return ondisk.Group(i), i >= int(end) || s.spans[i/s.blocks.per].Load() != nil
 }
 
 // takeLocked takes a free stretch out of the map, gives its first clusters to the file and keeps the rest for it.

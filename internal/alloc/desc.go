@@ -78,18 +78,26 @@ func (a *Allocator) editLocked(h *journal.Handle, g *group, buf *buffer.Buffer, 
 	} else {
 		e.bitmap, err = h.Access(buf)
 	}
-	a.noteEdited(g.descBuf.Block(), buf.Block())
+	a.noteEditedLocked(g, buf.Block())
 	return e, err
 }
 
-// noteEdited notes blocks with what must be on the device before anything that relies on it.
-func (a *Allocator) noteEdited(desc, bitmap ondisk.Block) {
+// noteEditedLocked notes a bitmap and the descriptor as blocks that must be on the device before anything that relies on them.
+//
+// +checklocks:g.mu
+func (a *Allocator) noteEditedLocked(g *group, bitmap ondisk.Block) {
+	which := editedBlocks
+	if bitmap == g.desc.InodeBitmap() {
+		which = editedInodes
+	}
+	if g.noted&which != 0 {
+		return
+	}
+	g.noted |= which
 	s := &a.space
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.edited[bitmap] {
-		s.edited[desc], s.edited[bitmap] = true, true
-	}
+	s.edited[g.descBuf.Block()], s.edited[bitmap] = true, true
 }
 
 // Early reports whether a block holds a bitmap or descriptors that were changed. Without a journal they are written before the rest: what refers to

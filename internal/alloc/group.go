@@ -18,6 +18,8 @@ type group struct {
 	first ondisk.Block // immutable
 	size  int          // immutable: whole clusters
 
+	inodes sched.Int64 // free, as space counts them
+
 	mu sched.Mutex // class: alloc-group
 	// +checklocks:mu
 	opened bool // desc is read
@@ -44,6 +46,8 @@ type group struct {
 	// +checklocks:mu
 	used bool // since the clock passed
 	// +checklocks:mu
+	noted edits // which of its bitmaps space knows as edited
+	// +checklocks:mu
 	held []heldStretch // freed, but not yet for good
 	// +checklocks:mu
 	claimed ondisk.Bitmap // what ClaimBlocks claimed; nil for nothing
@@ -52,6 +56,14 @@ type group struct {
 	// +checklocks:mu
 	window stretch // for small files, preallocated
 }
+
+// edits says which bitmaps of a group were changed.
+type edits uint8
+
+const (
+	editedBlocks edits = 1 << iota
+	editedInodes
+)
 
 // stretch is the clusters of a group from at up to, but without, end.
 type stretch struct{ at, end int }
@@ -63,12 +75,16 @@ type heldStretch struct {
 	tid journal.TID // the transaction that freed them
 }
 
+// newGroup makes a group.
+//
+// +checklocks:a.space.mu
 func (a *Allocator) newGroup(n ondisk.Group, sp *span) *group {
 	g := &group{
 		num: n, span: sp, slot: int(n) % a.sb.DescriptorsPerBlock(),
 		first: a.sb.GroupFirstBlock(n), size: int(uint64(a.sb.GroupBlocks(n)) / a.ratio),
 	}
 	g.mu.Init(groupClass)
+	g.inodes.Store(int64(sp.counts[g.slot].inodes))
 	return g
 }
 
@@ -184,6 +200,7 @@ func (a *Allocator) shutInodesLocked(g *group, why error) {
 	s.shutInodes += int64(*free)
 	*free = 0
 	s.tables.set(int(g.num), 0)
+	g.inodes.Store(0)
 	s.mu.Unlock()
 	g.news = why
 }
@@ -314,7 +331,7 @@ func (a *Allocator) implied(g *group, m ondisk.Bitmap) {
 
 // ownRuns is where the structures are that belong to a group, not all of which must lie in it.
 func (a *Allocator) ownRuns(g ondisk.Group) []Run {
-	sp := a.spanKnown(int(g) / a.sb.DescriptorsPerBlock())
+	sp := a.space.spans[int(g)/a.sb.DescriptorsPerBlock()].Load()
 	p := sp.places[int(g)%a.sb.DescriptorsPerBlock()]
 	return []Run{
 		{a.sb.GroupFirstBlock(g), a.sb.GroupHead(g)},

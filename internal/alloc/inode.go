@@ -195,6 +195,7 @@ func (a *Allocator) noteInodesLocked(g *group) {
 	c := &g.span.counts[g.slot]
 	s.inodes += int64(g.desc.FreeInodes()) - int64(c.inodes)
 	c.inodes, c.dirs = g.desc.FreeInodes(), g.desc.UsedDirs()
+	g.inodes.Store(int64(c.inodes))
 	s.tables.set(int(g.num), order(c.inodes))
 }
 

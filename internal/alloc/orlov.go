@@ -52,12 +52,12 @@ func (a *Allocator) anyWithInodes(g, end ondisk.Group, yield func(ondisk.Group, 
 func (a *Allocator) beside(g ondisk.Group, yield func(ondisk.Group, error) bool) bool {
 	first := g &^ (a.flex - 1)
 	for n := g; n < a.groupCount && n-first < a.flex; n++ {
-		c, err := a.countsOf(n)
+		free, err := a.inodesOf(n)
 		if err != nil {
 			yield(n, err)
 			return false
 		}
-		if c.inodes > 0 && !yield(n, nil) {
+		if free > 0 && !yield(n, nil) {
 			return false
 		}
 	}
@@ -153,13 +153,17 @@ func (a *Allocator) nearby(parent ondisk.Group, yield func(ondisk.Group, error) 
 	return true
 }
 
-// countsOf is what is counted in a group.
-func (a *Allocator) countsOf(g ondisk.Group) (counts, error) {
-	sp, err := a.span(g)
+// inodesOf is how many inodes are free in a group.
+func (a *Allocator) inodesOf(n ondisk.Group) (int64, error) {
+	sp, err := a.span(n)
 	if err != nil {
-		return counts{}, err
+		return 0, err
+	}
+	i := int(n) % a.sb.DescriptorsPerBlock()
+	if g := sp.groups[i].Load(); g != nil {
+		return g.inodes.Load(), nil
 	}
 	a.space.mu.Lock()
 	defer a.space.mu.Unlock()
-	return sp.counts[int(g)%a.sb.DescriptorsPerBlock()], nil
+	return int64(sp.counts[i].inodes), nil
 }

@@ -171,15 +171,14 @@ func (a *Allocator) dropAll() bool {
 // groupsInUse lists the groups that anybody has looked at, ascending.
 func (a *Allocator) groupsInUse() []*group {
 	s := &a.space
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var all []*group
-	for _, sp := range s.spans {
+	for i := range s.spans {
+		sp := s.spans[i].Load()
 		if sp == nil {
 			continue
 		}
-		for _, g := range sp.groups {
-			if g != nil {
+		for k := range sp.groups {
+			if g := sp.groups[k].Load(); g != nil {
 				all = append(all, g)
 			}
 		}

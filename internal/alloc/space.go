@@ -15,6 +15,8 @@ import (
 //
 // spare: to be had; promised: by Reserve; claimed: by a call of Blocks under way; held: freed, but not yet for good.
 type space struct {
+	spans []sched.Pointer[span] // nil while not in use; one that is there stays, and is set under mu
+
 	mu sched.Mutex
 	// +checklocks:mu
 	spare int64 // clusters; below zero where a group that was counted on is shut off
@@ -33,8 +35,6 @@ type space struct {
 	// +checklocks:mu
 	exact bool // the counts are from the descriptors, not from the super block
 	// +checklocks:mu
-	spans []*span // nil while not in use
-	// +checklocks:mu
 	blocks *ranking // by the longest run of free clusters
 	// +checklocks:mu
 	tables *ranking // by the number of free inodes
@@ -52,8 +52,8 @@ type space struct {
 type span struct {
 	places []places // immutable
 
-	counts []counts // guarded by space.mu, as are the elements of groups
-	groups []*group
+	counts []counts               // guarded by space.mu
+	groups []sched.Pointer[group] // nil until its first use; one that is there stays, and is set under space.mu
 }
 
 // places is where the tables of a group are.
@@ -221,10 +221,7 @@ func (a *Allocator) recount() error {
 	}
 	var total, inodes int64
 	for i := range a.spanCount() {
-		s.mu.Lock()
-		known := s.spans[i] != nil
-		s.mu.Unlock()
-		if known {
+		if s.spans[i].Load() != nil {
 			continue
 		}
 		sp, err := a.readSpan(i)
@@ -243,7 +240,8 @@ func (a *Allocator) recount() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, sp := range s.spans {
+	for i := range s.spans {
+		sp := s.spans[i].Load()
 		if sp == nil {
 			continue
 		}
