@@ -9,7 +9,7 @@
 // To use it, write sched where sync and atomic were, and name what is started:
 //
 //	sync.Mutex, RWMutex, Cond, Once, WaitGroup    [Mutex], [RWMutex], [Cond], [Once], [WaitGroup]; [Pool]
-//	atomic.Int64, atomic.Pointer                  [Int64], [Pointer], and [Flags] for bits
+//	atomic.Int64, atomic.Pointer                  [Int64], [Pointer] and [Pointers], [Flags] for bits; [Hint]
 //	go f()                                        [Go]("name", f), which returns a [Task] to wait for
 //	a channel that is closed, or holds a signal   [Completion], [Event]
 //	time.Now, time.Sleep, time.AfterFunc          [Now], [Sleep], [AfterFunc]

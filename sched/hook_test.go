@@ -152,6 +152,16 @@ func TestHookSeesEverything(t *testing.T) {
 			f.TestAndClear(1)
 			f.Test(2)
 		}, []string{"write 0x4 ", "update 0x4 ", "unchanged", "update 0x6 ", "unchanged", "update 0x1 ", "unchanged", "read 0x2 "}},
+		{"pointers", func() {
+			var p sched.Pointers[int]
+			p.Load(3)
+			p.Store(64, nil)
+		}, []string{"read 0x8 ", "write 0x1 "}},
+		{"hint", func() {
+			var h sched.Hint
+			h.Set()
+			h.Take()
+		}, nil},
 		{"choices", func() {
 			sched.Yield("y")
 			sched.Note("n")

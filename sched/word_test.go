@@ -57,6 +57,26 @@ func TestPointer(t *testing.T) {
 	}
 }
 
+func TestPointers(t *testing.T) {
+	var x sched.Pointers[int]
+	a := new(int)
+	x.Store(63, a)
+	if x.Load(63) != a || x.Load(0) != nil || x.Load(127) != a {
+		t.Error("a store to one of the pointers is not in that one alone")
+	}
+}
+
+func TestHint(t *testing.T) {
+	var h sched.Hint
+	if h.Take() {
+		t.Error("the zero value is set")
+	}
+	h.Set()
+	if !h.Take() || h.Take() {
+		t.Error("what was set is not taken once")
+	}
+}
+
 func TestVar(t *testing.T) {
 	var x sched.Var[string]
 	x.Store("a")

@@ -11,7 +11,17 @@ type Buffer struct {
 
 	content sched.Pointer[[]byte]
 	use     sched.Pointer[Use] // what the content was last found good for; nil for nothing
+	stake   sched.Pointer[Stake]
 }
+
+// Stake is what the journal keeps with a buffer, so that it need not look for it.
+type Stake struct{ Of any }
+
+// Stake is what SetStake was last given; nil for nothing.
+func (b *Buffer) Stake() *Stake { return b.stake.Load() }
+
+// SetStake keeps s, which may be nil. It is for the journal.
+func (b *Buffer) SetStake(s *Stake) { b.stake.Store(s) }
 
 func newBuffer(b ondisk.Block, data []byte) *Buffer {
 	buf := &Buffer{block: b}

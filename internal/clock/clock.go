@@ -15,7 +15,9 @@
 //
 // # Locks
 //
-// Each shard has one lock, of the class given to New, a leaf: it is not held during a load. The wait for a flight has the
+// Each shard has one lock, of the class given to New, a leaf: it is not held during a load. What is in a ring is found without it, in a
+// table that is written under the lock: who finds nothing there, for there is nothing or for the table is being changed, looks again with
+// the lock held. The wait for a flight has the
 // class given as well, so that a validator sees who waits for whose load; and who loads by itself is told to be one that might
 // have waited, so that what it sees does not hang on who came first.
 //
@@ -52,15 +54,15 @@ type Cache[K Number, V any] struct {
 }
 
 type shard[K Number, V any] struct {
+	index index[K, V] // what ring has; written under mu
+
 	mu sched.Mutex
 	// +checklocks:mu
 	max int // the length ring may reach; it does not change
 	// +checklocks:mu
 	constant bool // values never change; it does not change either
 	// +checklocks:mu
-	index map[K]int // places in ring
-	// +checklocks:mu
-	ring []place[K, V]
+	ring []*place[K, V]
 	// +checklocks:mu
 	hand int
 	// +checklocks:mu
@@ -71,10 +73,13 @@ type shard[K Number, V any] struct {
 	sweepAt int // the length of evicted at which it is looked through for what is gone
 }
 
+// place is a value in a ring.
 type place[K Number, V any] struct {
-	key   K
-	value *V   // nil for a place that is free
-	used  bool // since the hand passed
+	key   K          // immutable
+	value *V         // immutable
+	used  sched.Hint // since the hand passed
+	free  bool       // dropped; guarded by the shard
+	at    int        // where it stands in the ring; guarded by the shard
 }
 
 // flight is a load under way. value and err are set before done.
@@ -101,8 +106,9 @@ func newCache[K Number, V any](values int, classes Classes, load func(K) (*V, er
 	for i := range c.shards {
 		size := n / len(c.shards)
 		c.shards[i] = shard[K, V]{
-			max: size, constant: constant, sweepAt: size, index: map[K]int{}, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{},
+			max: size, constant: constant, sweepAt: size, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{},
 		}
+		c.shards[i].index.init()
 		c.shards[i].mu.Init(classes.Shard)
 	}
 	return c
@@ -126,6 +132,9 @@ func (c *Cache[K, V]) Add(k K, fresh func() *V) *V {
 // Peek returns the value of k if there is one in memory, or nil. It waits for nothing.
 func (c *Cache[K, V]) Peek(k K) *V {
 	s := c.shard(k)
+	if v := s.find(k); v != nil {
+		return v
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.findLocked(k)
@@ -136,9 +145,9 @@ func (c *Cache[K, V]) Drop(k K) {
 	s := c.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i, ok := s.index[k]; ok {
-		s.ring[i] = place[K, V]{}
-		delete(s.index, k)
+	if p := s.index.find(k); p != nil {
+		s.index.remove(p)
+		s.ring[p.at] = &place[K, V]{free: true, at: p.at}
 	}
 	delete(s.evicted, k)
 }
@@ -146,6 +155,9 @@ func (c *Cache[K, V]) Drop(k K) {
 // get finds k, or waits for who loads it, or adds what fresh makes; without fresh, it loads.
 func (c *Cache[K, V]) get(k K, fresh func() *V) (*V, error) {
 	s := c.shard(k)
+	if v := s.find(k); v != nil {
+		return v, nil
+	}
 	s.mu.Lock()
 	if v := s.findLocked(k); v != nil {
 		s.mu.Unlock()
@@ -206,13 +218,23 @@ func (c *Cache[K, V]) fly(s *shard[K, V], k K, f *flight[V]) {
 	f.done.Fire()
 }
 
+// find returns the value of k if the ring has it, or nil, without a lock. That it is there no more is not known to who is late: as if it had come
+// before.
+func (s *shard[K, V]) find(k K) *V {
+	p := s.index.find(k)
+	if p == nil {
+		return nil
+	}
+	p.used.Set()
+	return p.value
+}
+
 // findLocked returns the value of k, from the ring or from what was evicted and is still in use, or nil.
 //
 // +checklocks:s.mu
 func (s *shard[K, V]) findLocked(k K) *V {
-	if i, ok := s.index[k]; ok {
-		s.ring[i].used = true
-		return s.ring[i].value
+	if v := s.find(k); v != nil {
+		return v
 	}
 	if len(s.evicted) == 0 {
 		return nil
@@ -231,21 +253,25 @@ func (s *shard[K, V]) addLocked(k K, v *V) {
 	if len(s.evicted) > 0 {
 		delete(s.evicted, k)
 	}
+	p := &place[K, V]{key: k, value: v, at: len(s.ring)}
 	if len(s.ring) < s.max {
-		s.index[k] = len(s.ring)
-		s.ring = append(s.ring, place[K, V]{key: k, value: v})
+		s.ring = append(s.ring, p)
+		s.index.add(p)
 		return
 	}
-	for s.ring[s.hand].used {
-		s.ring[s.hand].used = false
+	for range 2 * len(s.ring) { // and no more: others may go on to use all there is
+		if !s.ring[s.hand].used.Take() {
+			break
+		}
 		s.hand = (s.hand + 1) % len(s.ring)
 	}
-	if old := s.ring[s.hand]; old.value != nil {
-		delete(s.index, old.key)
+	if old := s.ring[s.hand]; !old.free {
+		s.index.remove(old)
 		s.evictLocked(old.key, old.value)
 	}
-	s.ring[s.hand] = place[K, V]{key: k, value: v}
-	s.index[k] = s.hand
+	p.at = s.hand
+	s.ring[s.hand] = p
+	s.index.add(p)
 	s.hand = (s.hand + 1) % len(s.ring)
 }
 

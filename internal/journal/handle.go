@@ -187,6 +187,11 @@ func (h *Handle) Access(b *buffer.Buffer) ([]byte, error) {
 	if x := h.find(b.Block()); x != nil {
 		return x.data, nil
 	}
+	if e := h.staked(b); e != nil {
+		data := b.Data()
+		h.touched = append(h.touched, touch{at: b.Block(), e: e, data: data})
+		return data, nil
+	}
 	h.j.mu.Lock()
 	e, err := h.joinLocked(b.Block(), b)
 	if err == nil {
@@ -201,6 +206,18 @@ func (h *Handle) Access(b *buffer.Buffer) ([]byte, error) {
 	return data, nil
 }
 
+// staked is the entry of b in the handle's transaction, which goes on for as long as the handle does, where it has one that is open; else nil. It takes no lock.
+func (h *Handle) staked(b *buffer.Buffer) *entry {
+	s := b.Stake()
+	if s == nil {
+		return nil
+	}
+	if e := s.Of.(*entry); e.t == h.t {
+		return e
+	}
+	return nil
+}
+
 // openLocked makes the buffer's content one that may be written to while its transaction runs.
 func (e *entry) openLocked(b *buffer.Buffer) {
 	if e.open {
@@ -210,6 +227,7 @@ func (e *entry) openLocked(b *buffer.Buffer) {
 	if e.b.com != nil || e.b.home != nil {
 		b.Replace(bytes.Clone(b.Data()))
 	}
+	b.SetStake(&e.stake)
 }
 
 // Create is Access to a block that was allocated in this change: its content is zeros, whatever it was, it is good for nothing that it was
@@ -222,6 +240,7 @@ func (h *Handle) Create(b *buffer.Buffer) ([]byte, error) {
 	if err == nil {
 		b.Replace(data)
 		e.open = true
+		b.SetStake(&e.stake)
 	}
 	j.mu.Unlock()
 	if err != nil {

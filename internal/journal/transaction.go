@@ -53,7 +53,8 @@ func (b *block) idle() bool { return b.run == nil && b.com == nil && b.home == n
 // another slice while the transaction runs.
 type entry struct {
 	b     *block
-	t     *transaction
+	t     *transaction // immutable
+	stake buffer.Stake // immutable: of the entry, for the buffer
 	data  []byte // what is written: of metadata, set when the transaction takes no handles any more
 	open  bool   // the buffer's content is the transaction's own
 	dirty bool   // somebody changed it
@@ -107,6 +108,7 @@ func (h *Handle) joinLocked(at ondisk.Block, buf *buffer.Buffer) (*entry, error)
 	}
 	e := &entry{b: b, t: t, revoked: t.revoked[at]}
 	delete(t.revoked, at) // a copy in the transaction that revokes the block would be dead as well
+	e.stake.Of = e
 	b.run = e
 	t.entries = append(t.entries, e)
 	t.blocks++
@@ -131,6 +133,9 @@ func (h *Handle) forgetLocked(b *block) {
 		t.blocks--
 		h.credits++
 		t.credits++
+	}
+	if b.buf != nil {
+		b.buf.SetStake(nil)
 	}
 	b.gone, b.buf = true, nil
 	if b.idle() {
@@ -158,6 +163,9 @@ func (j *Journal) switchLocked(t *transaction) {
 		}
 		b := e.b
 		b.run = nil
+		if b.buf != nil {
+			b.buf.SetStake(nil)
+		}
 		if !e.dirty {
 			if e.revoked {
 				t.revoked[b.at] = true
