@@ -4,6 +4,7 @@ import (
 	"errors"
 	"syscall"
 
+	"extant/internal/alloc"
 	"extant/internal/journal"
 	"extant/internal/ondisk"
 	"extant/sched"
@@ -224,7 +225,9 @@ func (n *Inode) removeLocked(w *writer, name string, dir, renameHeld bool, check
 	if err := n.mayRemove(child, dir); err != nil {
 		return nil, err
 	}
-	return child, n.change(w, removeCredits, func(h *journal.Handle) error {
+	light := child.keepLight()
+	defer child.endLight(light)
+	err = n.change(w, removeCredits+alloc.FreeInodeCredits, func(h *journal.Handle) error {
 		if err := n.removeEntry(h, at); err != nil {
 			return err
 		}
@@ -235,8 +238,15 @@ func (n *Inode) removeLocked(w *writer, name string, dir, renameHeld bool, check
 		}); err != nil {
 			return err
 		}
+		if light && child.light() {
+			return child.loseAll(w, h)
+		}
 		return child.loseName(w, h)
 	})
+	if child.core().gone {
+		child.dropCache()
+	}
+	return child, err
 }
 
 // entry finds a name in the directory, and the inode that it names. mu is held exclusively.

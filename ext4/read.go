@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"extant/internal/ondisk"
+	"extant/internal/page"
 )
 
 // ReadAt reads a regular file as io.ReaderAt says. Holes and unwritten extents read as zeros. Mounted to read only, data goes from
@@ -109,6 +110,9 @@ func (n *Inode) readSome(p []byte, off int64) (int, error) {
 			}
 			continue
 		}
+		if k, err := n.readHere(p, off); k > 0 || err != nil {
+			return k, err
+		}
 		f, err := n.uptodate(i, uint64(at+len(p)+n.fs.blockSize-1)>>bits)
 		if err == errInInode {
 			continue
@@ -131,6 +135,36 @@ func copyToEnd(p, data []byte, left int64) (int, error) {
 		return k, io.EOF
 	}
 	return k, nil
+}
+
+// readTogether is how many folios are read under their locks at once: enough that what is done for each is little beside the copying.
+const readTogether = 16
+
+// readHere fills the start of p with what folios that are in memory have at off. It says how much that is, and returns io.EOF if the end of the file is
+// there. Where the folio at off is not in memory it does nothing.
+func (n *Inode) readHere(p []byte, off int64) (k int, err error) {
+	bits := n.fs.blockBits
+	at := int(off) & (n.fs.blockSize - 1)
+	var few [readTogether]*page.Folio
+	list := n.pages.FindRun(few[:0], uint64(off)>>bits, min(readTogether, (at+len(p)+n.fs.blockSize-1)>>bits))
+	defer func() { unlockAll(list) }()
+	good := 0
+	for good < len(list) && list[good].Has(page.Uptodate) {
+		good++
+	}
+	if good == 0 {
+		return 0, nil
+	}
+	p = p[:min(len(p), good<<bits-at)]
+	if left := max(0, n.size.Load()-off); left < int64(len(p)) {
+		p, err = p[:left], io.EOF
+	}
+	for rest := list[:good]; k < len(p); {
+		mem, m := page.Span(rest)
+		k += copy(p[k:], mem[at:])
+		rest, at = rest[m:], 0
+	}
+	return k, err
 }
 
 // readInInode is readSome where the inode has the data. It takes no lock: a slot that stayed the same while the inode had the newest

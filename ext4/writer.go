@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -73,7 +74,7 @@ func newWriter(fs *FS, dev disk.Device, o Options) *writer {
 	w.lazy.init()
 	w.randMu.Lock()
 	if w.random = o.Rand; w.random == nil {
-		w.random = rand.Reader
+		w.random = bufio.NewReaderSize(rand.Reader, randomAhead)
 	}
 	w.randMu.Unlock()
 	return w
@@ -164,6 +165,9 @@ func (w *writer) now() time.Time {
 	}
 	return sched.Now()
 }
+
+// randomAhead is how many bytes of random numbers are had at once.
+const randomAhead = 256
 
 // random32 is a number that nobody should guess.
 func (w *writer) random32() (uint32, error) {

@@ -1,36 +1,35 @@
 package sched
 
 import (
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // bell wakes everyone who listened before it rang. Its zero value is ready for use and holds no
 // channel until someone listens.
-type bell struct {
-	mu sync.Mutex
-	// +checklocks:mu
-	rung chan struct{}
-}
+type bell struct{ rung atomic.Pointer[chan struct{}] }
 
 // listen returns a channel that the next ring closes. Whoever listens looks at the state the bell is
 // about afterwards, and so misses no change.
 func (b *bell) listen() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.rung == nil {
-		b.rung = make(chan struct{})
+	for {
+		if rung := b.rung.Load(); rung != nil {
+			return *rung
+		}
+		rung := make(chan struct{})
+		if b.rung.CompareAndSwap(nil, &rung) {
+			return rung
+		}
 	}
-	return b.rung
 }
 
 // ring is called after the state has changed.
 func (b *bell) ring() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.rung != nil {
-		close(b.rung)
-		b.rung = nil
+	if b.rung.Load() == nil {
+		return
+	}
+	if rung := b.rung.Swap(nil); rung != nil {
+		close(*rung)
 	}
 }
 

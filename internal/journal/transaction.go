@@ -55,10 +55,10 @@ type entry struct {
 	b     *block
 	t     *transaction // immutable
 	stake buffer.Stake // immutable: of the entry, for the buffer
-	data  []byte // what is written: of metadata, set when the transaction takes no handles any more
-	open  bool   // the buffer's content is the transaction's own
-	dirty bool   // somebody changed it
-	gone  bool   // forgotten in the transaction
+	data  []byte       // what is written: of metadata, set when the transaction takes no handles any more
+	open  bool         // the buffer's content is the transaction's own
+	dirty bool         // somebody changed it
+	gone  bool         // forgotten in the transaction
 
 	revoked bool // the transaction revoked the block before it got the entry
 }

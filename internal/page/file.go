@@ -46,7 +46,7 @@ func (f *File) find(i uint64) *Folio {
 	if l == nil {
 		return nil
 	}
-	return l.folios[i&(radix-1)].Load()
+	return l.folios.Load(i)
 }
 
 // Cached reports whether there is a folio i. By the time it says so it may be otherwise.
@@ -60,6 +60,30 @@ func (f *File) Find(i uint64) *Folio {
 			return o
 		}
 	}
+}
+
+// FindRun appends to list folio i and those after it, n at most, as far as there are any without a gap, all locked.
+func (f *File) FindRun(list []*Folio, i uint64, n int) []*Folio {
+	var l *leaf
+	for end := i + uint64(n); i < end; i++ {
+		var o *Folio
+		switch {
+		case i == 0:
+			o = f.first.Load()
+		case l == nil || i%radix == 0:
+			if l = f.leafAt(i >> radixBits); l == nil {
+				return list
+			}
+			fallthrough
+		default:
+			o = l.folios.Load(i)
+		}
+		if o == nil || !o.lock() {
+			return list
+		}
+		list = append(list, o)
+	}
+	return list
 }
 
 // Lock returns folio i, locked. It is made if there is none.
@@ -115,19 +139,19 @@ func (f *File) add(i uint64) *Folio {
 func (f *File) put(o *Folio) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	at := &f.first
-	var l *leaf
-	if o.index > 0 {
-		l = f.makeLeafLocked(o.index >> radixBits)
-		at = &l.folios[o.index&(radix-1)]
+	if o.index == 0 {
+		there := f.first.Load() != nil
+		if !there {
+			f.first.Store(o)
+		}
+		return !there
 	}
-	if at.Load() != nil {
+	l := f.makeLeafLocked(o.index >> radixBits)
+	if l.folios.Load(o.index) != nil {
 		return false
 	}
-	at.Store(o)
-	if l != nil {
-		l.count++
-	}
+	l.folios.Store(o.index, o)
+	l.count++
 	return true
 }
 
@@ -140,7 +164,7 @@ func (f *File) remove(i uint64) {
 		return
 	}
 	l := f.leafAt(i >> radixBits)
-	l.folios[i&(radix-1)].Store(nil)
+	l.folios.Store(i, nil)
 	if l.count--; l.count == 0 {
 		f.unlinkLocked(i >> radixBits)
 	}
@@ -161,7 +185,7 @@ func (f *File) Next(i, end uint64) *Folio {
 		}
 		i = max(i, number<<radixBits)
 		for ; i>>radixBits == number && i < end; i++ {
-			if o := l.folios[i&(radix-1)].Load(); o != nil && o.lock() {
+			if o := l.folios.Load(i); o != nil && o.lock() {
 				return o
 			}
 		}

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -144,7 +145,7 @@ func TestReclaimSparse(t *testing.T) {
 		o.Data()
 		o.Unlock()
 	}
-	if n := p.Folios(); n > 100 {
+	if n := p.Folios(); n > 150 {
 		t.Errorf("%d folios far from each other in memory: their tree is larger than they are", n)
 	}
 }
@@ -200,5 +201,36 @@ func BenchmarkHit(b *testing.B) {
 		o := f.Find(i & (1<<14 - 1))
 		o.Unlock()
 		i += 7919
+	}
+}
+
+func TestFindRun(t *testing.T) {
+	var f page.File
+	f.Init(page.NewPool(1024, 1<<20))
+	for _, i := range []uint64{0, 1, 2, 60, 61, 62, 63, 64, 65, 67} {
+		f.Lock(i).Unlock()
+	}
+	for _, tc := range []struct {
+		from uint64
+		n    int
+		want int
+	}{{0, 10, 3}, {0, 2, 2}, {2, 10, 1}, {3, 10, 0}, {60, 10, 6}, {64, 1, 1}, {67, 10, 1}, {5000, 10, 0}} {
+		list := f.FindRun(nil, tc.from, tc.n)
+		if len(list) != tc.want {
+			t.Errorf("%d folios from %d on, want %d", len(list), tc.from, tc.want)
+		}
+		for k, o := range list {
+			if o.AssertLocked(); o.Index() != tc.from+uint64(k) {
+				t.Errorf("folio %d in the place of %d", o.Index(), tc.from+uint64(k))
+			}
+			o.Unlock()
+		}
+	}
+}
+
+// TestFolioSize keeps a folio as large as what a processor brings in at once.
+func TestFolioSize(t *testing.T) {
+	if n := reflect.TypeFor[page.Folio]().Size(); n != 64 {
+		t.Errorf("%d bytes", n)
 	}
 }

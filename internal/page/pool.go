@@ -116,7 +116,7 @@ func (p *Pool) supply(folios []*Folio) {
 	defer p.mu.Unlock()
 	for i := 0; i < len(folios); {
 		n := 0
-		for i+n < len(folios) && folios[i+n].mem.slab == nil {
+		for i+n < len(folios) && folios[i+n].mem == nil {
 			n++
 		}
 		if n == 0 {
@@ -125,7 +125,7 @@ func (p *Pool) supply(folios []*Folio) {
 		}
 		s, got := p.takeLocked(n)
 		for k := range got {
-			folios[i+k].mem = slot{s.slab, s.at + k}
+			folios[i+k].place(slot{s.slab, s.at + k})
 		}
 		i += got
 	}
@@ -135,12 +135,20 @@ func (p *Pool) supply(folios []*Folio) {
 func (p *Pool) enter(folios ...*Folio) {
 	p.mu.Lock()
 	for _, f := range folios {
-		f.ring = len(p.ring)
+		f.ring = uint32(len(p.ring))
 		p.ring = append(p.ring, f)
 	}
+	many := p.manyLocked()
 	p.mu.Unlock()
-	p.reclaim(len(folios))
+	if many {
+		p.reclaim(len(folios))
+	}
 }
+
+// manyLocked reports whether there are too many folios.
+//
+// +checklocks:p.mu
+func (p *Pool) manyLocked() bool { return len(p.ring)+p.nodes/p.size > p.max }
 
 // forget takes a folio that was dropped from the clock, and its memory back.
 //
@@ -153,8 +161,8 @@ func (p *Pool) forget(f *Folio) {
 	p.ring[f.ring].ring = f.ring
 	p.ring[last] = nil
 	p.ring = p.ring[:last]
-	p.giveLocked(f.mem)
-	f.mem = slot{}
+	p.giveLocked(f.slot())
+	f.mem = nil
 }
 
 // tree counts bytes that a file's tree takes or gives back.
@@ -182,7 +190,7 @@ func (p *Pool) reclaim(n int) {
 func (p *Pool) candidate() *Folio {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.ring) == 0 || len(p.ring)+p.nodes/p.size <= p.max {
+	if len(p.ring) == 0 || !p.manyLocked() {
 		return nil
 	}
 	if p.hand++; p.hand >= len(p.ring) {

@@ -6,28 +6,28 @@ import "extant/sched"
 // folio 0, whose slot in it is not used: most files need no more. Slots are read without a lock and written under the file's.
 const (
 	radixBits = 6
-	radix     = 1 << radixBits
-	leafBytes = radix * 24
+	radix     = sched.PointersLen
+	leafBytes = radix*8 + 64
 )
 
 type leaf struct {
-	folios [radix]sched.Pointer[Folio]
+	folios sched.Pointers[Folio]
 	count  int // guarded by the file
 }
 
 // inner is a node above leaves, or above inner nodes: one of the two is nil.
 type inner struct {
 	shift  uint // of leaf numbers, to the number of a slot
-	leaves *[radix]sched.Pointer[leaf]
-	kids   *[radix]sched.Pointer[inner]
+	leaves *sched.Pointers[leaf]
+	kids   *sched.Pointers[inner]
 	count  int // guarded by the file
 }
 
 func newInner(shift uint) *inner {
 	if shift == 0 {
-		return &inner{leaves: new([radix]sched.Pointer[leaf])}
+		return &inner{leaves: new(sched.Pointers[leaf])}
 	}
-	return &inner{shift: shift, kids: new([radix]sched.Pointer[inner])}
+	return &inner{shift: shift, kids: new(sched.Pointers[inner])}
 }
 
 // reach is the number of leaves that a node may have below it, as a power of 2.
@@ -45,11 +45,11 @@ func (f *File) leafAt(number uint64) *leaf {
 		return nil
 	}
 	for n.kids != nil {
-		if n = n.kids[n.slot(number)].Load(); n == nil {
+		if n = n.kids.Load(n.slot(number)); n == nil {
 			return nil
 		}
 	}
-	return n.leaves[n.slot(number)].Load()
+	return n.leaves.Load(n.slot(number))
 }
 
 // makeLeafLocked is leafAt, but makes what is missing.
@@ -72,25 +72,25 @@ func (f *File) makeLeafLocked(number uint64) *leaf {
 	}
 	for number>>n.reach() != 0 {
 		up := f.newNodeLocked(n.reach())
-		up.kids[0].Store(n)
+		up.kids.Store(0, n)
 		up.count = 1
 		f.top.Store(up)
 		n = up
 	}
 	for n.kids != nil {
-		kid := n.kids[n.slot(number)].Load()
+		kid := n.kids.Load(n.slot(number))
 		if kid == nil {
 			kid = f.newNodeLocked(n.shift - radixBits)
-			n.kids[n.slot(number)].Store(kid)
+			n.kids.Store(n.slot(number), kid)
 			n.count++
 		}
 		n = kid
 	}
-	l := n.leaves[n.slot(number)].Load()
+	l := n.leaves.Load(n.slot(number))
 	if l == nil {
 		l = &leaf{}
 		f.pool.tree(leafBytes)
-		n.leaves[n.slot(number)].Store(l)
+		n.leaves.Store(n.slot(number), l)
 		n.count++
 	}
 	return l
@@ -114,11 +114,11 @@ func (f *File) unlinkLocked(number uint64) {
 	var path [8]*inner
 	depth := 0
 	n := f.top.Load()
-	for ; n.kids != nil; n = n.kids[n.slot(number)].Load() {
+	for ; n.kids != nil; n = n.kids.Load(n.slot(number)) {
 		path[depth] = n
 		depth++
 	}
-	n.leaves[n.slot(number)].Store(nil)
+	n.leaves.Store(n.slot(number), nil)
 	f.pool.tree(-leafBytes)
 	for n.count--; n.count == 0; n.count-- {
 		f.pool.tree(-leafBytes)
@@ -128,7 +128,7 @@ func (f *File) unlinkLocked(number uint64) {
 		}
 		depth--
 		n = path[depth]
-		n.kids[n.slot(number)].Store(nil)
+		n.kids.Store(n.slot(number), nil)
 	}
 }
 
@@ -153,12 +153,12 @@ func (n *inner) next(number uint64) (*leaf, uint64) {
 		at := number>>n.reach()<<n.reach() | i<<n.shift
 		from := max(number, at)
 		if n.kids == nil {
-			if l := n.leaves[i].Load(); l != nil {
+			if l := n.leaves.Load(i); l != nil {
 				return l, from
 			}
 			continue
 		}
-		if kid := n.kids[i].Load(); kid != nil {
+		if kid := n.kids.Load(i); kid != nil {
 			if l, found := kid.next(from); l != nil {
 				return l, found
 			}
