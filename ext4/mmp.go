@@ -67,6 +67,14 @@ func claimMMP(fs *FS, dev disk.Device, o Options, seq uint32) (*mmpOwner, error)
 	if err := m.await(mine, wait, "it is being mounted"); err != nil {
 		return nil, err
 	}
+	// Who came a moment later has waited for as long, and is to see that somebody is alive before it looks again.
+	m.mu.Lock()
+	m.seq = ondisk.NextSeq(m.seq)
+	err = m.writeLocked(m.seq)
+	m.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	m.timer = sched.NewTimer("mmp", m.refresh)
 	m.timer.Start(m.tick)
 	return m, nil

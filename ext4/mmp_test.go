@@ -65,7 +65,7 @@ func setMMP(dev disk.Device, change func(*ondisk.MMP)) {
 // underClock runs f a few times with the explorer's clock, which waits for nothing.
 func underClock(t *testing.T, f func()) {
 	t.Helper()
-	explore.Test(t, f, explore.Config{Strategy: explore.Random(1), Executions: 3, StepsMax: 100_000})
+	explore.Test(t, f, explore.Config{Strategy: explore.Random(1), Executions: 10, StepsMax: 100_000})
 }
 
 // TestMMP mounts what another machine has mounted, has left, or is just mounting too.

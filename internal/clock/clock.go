@@ -108,7 +108,6 @@ func newCache[K Number, V any](values int, classes Classes, load func(K) (*V, er
 		c.shards[i] = shard[K, V]{
 			max: size, constant: constant, sweepAt: size, flights: map[K]*flight[V]{}, evicted: map[K]weak.Pointer[V]{},
 		}
-		c.shards[i].index.init()
 		c.shards[i].mu.Init(classes.Shard)
 	}
 	return c

@@ -10,8 +10,8 @@ import (
 // the first that is free was. Tasks read it without a lock while one writes it; what they find is a place of that key, which need not be in the ring any
 // more, and that they find none means nothing.
 type index[K Number, V any] struct {
-	slots sched.Pointer[slots[K, V]]
-	count int // of places; guarded by the shard
+	slots sched.Pointer[slots[K, V]] // nil before the first
+	count int                        // of places; guarded by the shard
 }
 
 // slots is the table, as long as a power of 2.
@@ -46,11 +46,12 @@ func (t *slots[K, V]) put(p *place[K, V]) {
 	t.store(i, p)
 }
 
-func (x *index[K, V]) init() { x.slots.Store(newSlots[K, V](indexMin)) }
-
 // find returns the place of k, or nil. It needs no lock.
 func (x *index[K, V]) find(k K) *place[K, V] {
 	t := x.slots.Load()
+	if t == nil {
+		return nil
+	}
 	i := t.home(k)
 	for range t.len() { // a table that is being changed may seem full
 		p := t.load(i)
@@ -66,6 +67,10 @@ func (x *index[K, V]) find(k K) *place[K, V] {
 func (x *index[K, V]) add(p *place[K, V]) {
 	t := x.slots.Load()
 	x.count++
+	if t == nil {
+		t = newSlots[K, V](indexMin)
+		x.slots.Store(t)
+	}
 	if uint64(x.count)*4 > t.len()*3 {
 		wider := newSlots[K, V](int(t.len()) * 2)
 		for i := range t.len() {

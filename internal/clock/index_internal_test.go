@@ -9,7 +9,6 @@ import (
 // TestIndexIsAMap compares an index with a map through changes at random, of keys that often want the same slot.
 func TestIndexIsAMap(t *testing.T) {
 	var x index[uint32, int]
-	x.init()
 	r := rand.New(rand.NewPCG(1, 2))
 	model := map[uint32]*place[uint32, int]{}
 	for i := range 20_000 {
@@ -42,7 +41,6 @@ func TestIndexIsAMap(t *testing.T) {
 // TestIndexReadWhileWritten looks for keys while others come and go: what is found has the key, and what stays where it is is found in the end.
 func TestIndexReadWhileWritten(t *testing.T) {
 	var x index[uint32, int]
-	x.init()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
