@@ -33,6 +33,10 @@ type Options struct {
 	// CacheBytes bounds the memory for metadata; 0 means 64 MiB.
 	CacheBytes int64
 
+	// DataBytes bounds the memory for the data of files on a volume opened for writing; 0 means 256 MiB. What waits to be written takes a half of
+	// it at most.
+	DataBytes int64
+
 	// ReadPast leaves data that is read from a volume opened for writing out of memory: for a caller that keeps it itself.
 	ReadPast bool
 
@@ -108,6 +112,7 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 	mounted, err := ext4.Mount(dev, ext4.Options{
 		NoLoad:     o.NoLoad,
 		CacheBytes: o.CacheBytes,
+		DataBytes:  o.DataBytes,
 		ReadPast:   o.ReadPast,
 		SuperBlock: ondisk.Block(o.SuperBlock),
 		Truncated:  o.Truncated,

@@ -2,6 +2,7 @@
 // directory, which is what a daemon in Go can reach. It wants root, fuse2fs and /dev/fuse.
 //
 //	go run ./fuse -rounds 3 -dir /dev/shm
+//	go run ./fuse -into FILE -rounds 1 -servers kernel,extant      as often as one likes: FILE gathers the times of all, and the table is of all
 //
 // Every round formats anew for every server and does the same work: 1 GiB written in pieces of 1 MiB with an fsync, read by a new mount; 16,384 random pieces
 // of 4 KiB read, and written with an fsync; the life of 5,000 small files (create and write, stat, list, read, unlink), by one client and, in a directory each,
@@ -9,6 +10,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -29,14 +31,20 @@ import (
 )
 
 var (
+	allServers = []string{"kernel", "fuse2fs", "loopback", "extant"}
+	allWorks   = []string{"seqwrite", "seqread", "randread", "randwrite", "meta", "meta2"}
+)
+
+var (
 	rounds  = flag.Int("rounds", 3, "rounds")
 	dir     = flag.String("dir", "/dev/shm", "where images lie")
 	size    = flag.Int64("mib", 1024, "MiB written and read in order")
 	files   = flag.Int("files", 5000, "small files")
 	pieces  = flag.Int("pieces", 16384, "random pieces")
-	only    = flag.String("servers", "kernel,fuse2fs,loopback,extant", "which to measure")
-	works   = flag.String("works", "seqwrite,seqread,randread,randwrite,meta,meta2", "what to measure")
+	only    = flag.String("servers", strings.Join(allServers, ","), "which to measure")
+	works   = flag.String("works", strings.Join(allWorks, ","), "what to measure")
 	extant  = flag.String("extant", "", "the program; built where it is not given")
+	into    = flag.String("into", "", "a file that has the times of earlier runs and gets those of this one")
 	options = flag.String("o", "", "options for extant mount")
 )
 
@@ -56,25 +64,47 @@ func main() {
 		*extant = filepath.Join(work, "extant")
 		must("go", "build", "-o", *extant, "extant/cmd/extant")
 	}
-	times := map[string][]time.Duration{}
+	times := load()
 	for range *rounds {
 		for _, name := range strings.Split(*only, ",") {
 			b := &bench{server: name, work: work, times: times}
 			b.round()
+			save(times)
 		}
 	}
 	print(times)
 }
 
+// load reads the times of earlier runs, by server and work.
+func load() map[string][]time.Duration {
+	times := map[string][]time.Duration{}
+	if text, err := os.ReadFile(*into); err == nil {
+		check(json.Unmarshal(text, &times))
+	}
+	return times
+}
+
+func save(times map[string][]time.Duration) {
+	if *into == "" {
+		return
+	}
+	text, err := json.Marshal(times)
+	check(err)
+	check(os.WriteFile(*into, text, 0o644))
+}
+
 func print(times map[string][]time.Duration) {
-	servers := strings.Split(*only, ",")
-	fmt.Printf("median seconds of %d rounds\n\n| work | %s |\n|---|%s\n", *rounds, strings.Join(servers, " | "), strings.Repeat("---|", len(servers)))
-	for _, w := range strings.Split(*works, ",") {
+	fmt.Printf("median seconds, and the number of rounds\n\n| work | %s |\n|---|%s\n", strings.Join(allServers, " | "), strings.Repeat("---|", len(allServers)))
+	for _, w := range allWorks {
 		fmt.Printf("| %s |", w)
-		for _, s := range servers {
+		for _, s := range allServers {
 			list := times[s+" "+w]
+			if len(list) == 0 {
+				fmt.Print(" |")
+				continue
+			}
 			slices.Sort(list)
-			fmt.Printf(" %.2f |", list[len(list)/2].Seconds())
+			fmt.Printf(" %.2f (%d) |", list[len(list)/2].Seconds(), len(list))
 		}
 		fmt.Println()
 	}

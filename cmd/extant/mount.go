@@ -130,7 +130,7 @@ func (m *mounting) open(image string) (*extant.Volume, error) {
 	o := m.ext4
 	o.NoLoad, o.Shared, o.Truncated, o.SuperBlock = o.NoLoad || m.a.options.NoLoad, m.a.options.Shared, m.a.options.Truncated, m.a.options.SuperBlock
 	o.Background = true
-	o.ReadPast = true // the kernel has a cache of its own
+	o.ReadPast, o.DataBytes = true, mountDataBytes // the kernel has a cache of its own
 	reading := m.ro || o.NoLoad || o.Shared || o.Truncated || o.SuperBlock != 0
 	if reading && m.rw {
 		return nil, usagef("rw does not go with what is for reading: noload, --shared, --truncated, --superblock")
@@ -156,6 +156,10 @@ func (m *mounting) open(image string) (*extant.Volume, error) {
 	m.ext4 = o
 	return vol, nil
 }
+
+// mountDataBytes is the memory for data on its way from the kernel's cache to the image. More would only have to be found first: a page that a process has not used
+// yet costs more than to fill it.
+const mountDataBytes = 64 << 20
 
 // whyReadOnly is what keeps an image from being written that may well be read, or nothing.
 func whyReadOnly(err error) string {
