@@ -18,8 +18,8 @@
 // Each shard has one lock, of the class given to New, a leaf: it is not held during a load. What is in a ring is found without it, in a
 // table that is written under the lock: who finds nothing there, for there is nothing or for the table is being changed, looks again with
 // the lock held. The wait for a flight has the
-// class given as well, so that a validator sees who waits for whose load; and who loads by itself is told to be one that might
-// have waited, so that what it sees does not hang on who came first.
+// class given as well, so that a validator sees who waits for whose load; and who loads by itself, or finds a value without the lock, is told to be one
+// that might have waited, or taken it, so that what it sees does not hang on who came first.
 //
 // What the garbage collector has done shows only in whether a value that was evicted is loaded again: where nothing is evicted, an explorer
 // finds the same operations in every run.
@@ -50,6 +50,7 @@ type Cache[K Number, V any] struct {
 	load    func(K) (*V, error) // immutable
 	classes Classes             // immutable
 	flying  sched.Pseudo        // the wait that any miss might be
+	locking sched.Pseudo        // the lock of a shard, which any search might take
 	shards  []shard[K, V]       // immutable but for what each shard guards
 }
 
@@ -103,6 +104,7 @@ func newCache[K Number, V any](values int, classes Classes, load func(K) (*V, er
 	n := max(values, shardMin)
 	c := &Cache[K, V]{load: load, classes: classes, shards: make([]shard[K, V], min(n/shardMin, shardsMax))}
 	c.flying.Init(classes.Load)
+	c.locking.Init(classes.Shard)
 	for i := range c.shards {
 		size := n / len(c.shards)
 		c.shards[i] = shard[K, V]{
@@ -131,6 +133,7 @@ func (c *Cache[K, V]) Add(k K, fresh func() *V) *V {
 // Peek returns the value of k if there is one in memory, or nil. It waits for nothing.
 func (c *Cache[K, V]) Peek(k K) *V {
 	s := c.shard(k)
+	c.locking.Might(sched.Exclusive)
 	if v := s.find(k); v != nil {
 		return v
 	}
@@ -154,6 +157,7 @@ func (c *Cache[K, V]) Drop(k K) {
 // get finds k, or waits for who loads it, or adds what fresh makes; without fresh, it loads.
 func (c *Cache[K, V]) get(k K, fresh func() *V) (*V, error) {
 	s := c.shard(k)
+	c.locking.Might(sched.Exclusive)
 	if v := s.find(k); v != nil {
 		return v, nil
 	}
