@@ -1,6 +1,6 @@
 // Command bench measures extant beside its peers: the same work, in the same run, in turn.
 //
-//	go run . [-n RUNS] [-dir DIR] [-run REGEXP]     print a table row per case
+//	go run . [-n RUNS] [-dir DIR] [-run REGEXP] [-alone SHARE]     print a table row per case
 //	go run . -trees -dir DIR                        only make the source trees
 //	go run . -tenfold A -dir DIR                    only make the image of ten times a tree
 //
@@ -24,11 +24,12 @@ func main() {
 	log.SetFlags(0)
 	n := flag.Int("n", 5, "counted runs of each command, after one warm-up")
 	dir := flag.String("dir", "/dev/shm/extant-bench", "where trees and images lie; kept between runs")
+	share := flag.Float64("alone", 0, "measure a pair again, ten times as often as asked for at most, when others had more than this `share` of a processor; 0: never")
 	only := flag.String("run", "", "regular expression that chooses cases by name")
 	onlyTrees := flag.Bool("trees", false, "make the source trees and stop")
 	ten := flag.String("tenfold", "", "only make the image of ten times this tree")
 	flag.Parse()
-	b := &bench{dir: *dir, runs: *n}
+	b := &bench{dir: *dir, runs: *n, share: *share}
 	if err := b.makeSources(); err != nil {
 		log.Fatal(err)
 	}
@@ -61,8 +62,9 @@ func main() {
 
 // bench is one run: where things lie and how often each command runs.
 type bench struct {
-	dir  string
-	runs int
+	dir   string
+	runs  int
+	share float64 // of a processor that others may have
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

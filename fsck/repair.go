@@ -67,8 +67,8 @@ func (r *RepairReport) ExitCode() int {
 //
 // It decides everything before it writes anything: rounds of checks and repairs go on in memory until a check finds nothing that is
 // to be repaired. Then the changes are written in the order of the rounds, so that a repair that was interrupted, at whatever
-// write, is finished by another. The errors are those of Check, an *ondisk.UnsupportedError where the journal holds what cannot be replayed,
-// fast commits among it, and the device's when it writes; only with that comes a report as well.
+// write, is finished by another. The errors are those of Check, an *ondisk.UnsupportedError where the journal holds what cannot be replayed, such as
+// fast commits without Options.FastCommits, and the device's when it writes; only with that comes a report as well.
 //
 // Memory is that of a check, and all that is changed.
 func Repair(ctx context.Context, dev disk.Device, o RepairOptions) (*RepairReport, error) {
