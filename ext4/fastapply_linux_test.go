@@ -23,7 +23,7 @@ var fastKinds = []struct{ name, args, options string }{
 	{"4k", "-t ext4 -O fast_commit -J size=8 -b 4096", "rw"},
 	{"1k", "-t ext4 -O fast_commit,^orphan_file -J size=8 -b 1024 -I 128", "rw"},
 	{"bigalloc", "-t ext4 -O fast_commit,bigalloc -J size=8 -b 1024 -C 4096", "rw"},
-	{"quota", "-t ext4 -O fast_commit,quota,project -J size=8 -b 2048", "rw"},
+	{"2k", "-t ext4 -O fast_commit -J size=8 -b 2048 -I 512", "rw"},
 	{"no csum", "-t ext4 -O fast_commit,^metadata_csum,^64bit -J size=8 -b 1024", "rw,nodelalloc"},
 	{"writeback", "-t ext4 -O fast_commit -J size=8 -b 1024", "rw,data=writeback"},
 }
