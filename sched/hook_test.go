@@ -274,3 +274,18 @@ func TestMutexHook(t *testing.T) {
 		t.Errorf("the hook saw %s", got)
 	}
 }
+
+// TestTaskOutlivesAttach ends a task that began before there was a hook: the hook, which does not know the task, is told nothing.
+func TestTaskOutlivesAttach(t *testing.T) {
+	done := make(chan struct{})
+	task := sched.Go("early", func() { <-done })
+	r := &recorder{}
+	detach := sched.Attach(r)
+	close(done)
+	time.Sleep(10 * time.Millisecond)
+	detach()
+	task.Wait()
+	if len(r.log) > 0 {
+		t.Errorf("the hook saw %q", r.log)
+	}
+}

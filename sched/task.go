@@ -14,16 +14,21 @@ func Go(name string, f func()) *Task { return spawn(&Task{name: name}, f) }
 // end, and a program that has nothing left to do but to feed its daemons has finished.
 func Daemon(name string, f func()) *Task { return spawn(&Task{name: name, daemon: true}, f) }
 
+// spawn starts a task. A hook that is set after that is not told of its end: who waited for the task in another way, as by a WaitGroup, may have set
+// it before the task was over.
 func spawn(t *Task, f func()) *Task {
-	body := func() {
+	h := hook.Load()
+	if h == nil {
+		go func() {
+			defer t.done.pass()
+			f()
+		}()
+		return t
+	}
+	h.Go(t, func() {
 		defer t.done.CompleteAll()
 		f()
-	}
-	if h := hook.Load(); h != nil {
-		h.Go(t, body)
-	} else {
-		go body()
-	}
+	})
 	return t
 }
 
