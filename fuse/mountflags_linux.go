@@ -39,8 +39,17 @@ func mountFlags(o Options) (flags uintptr, options []string) {
 }
 
 // Remount changes the flags of the mount in a directory to those of o, which takes root. What the server was told stays: one that only reads is not made to
-// write, which is syscall.EROFS.
+// write, which is syscall.EROFS, nor is NoAtime begun, which is syscall.EINVAL, or ended.
 func Remount(dir string, o Options) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return err
+	}
+	noAtime := st.Flags&unix.ST_NOATIME != 0
+	if o.NoAtime && !noAtime {
+		return fmt.Errorf("what reading does to times was said when it was mounted: %w", unix.EINVAL)
+	}
+	o.NoAtime = noAtime
 	flags, _ := mountFlags(o)
 	flags |= unix.MS_REMOUNT
 	if err := unix.Mount("none", dir, "", flags, ""); err != nil || o.ReadOnly {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"syscall"
 
@@ -94,9 +95,12 @@ func (m *mounting) run(image, dir string) error {
 
 // change changes a mount that is there, as far as its flags go.
 func (m *mounting) change(dir string) error {
-	o := m.ext4
-	if o.NoLoad || o.NoDelalloc || o.Discard || o.QuotaLimits || o.Data != 0 || o.Errors != 0 || o.CommitEvery != 0 || m.fuse.WriteThrough {
-		return usagef("-o remount changes ro, suid, dev, exec and noatime, and nothing else")
+	settled := m.ext4
+	if settled.ATime == ext4.NoATime {
+		settled.ATime = 0 // refused where it is not so anyway
+	}
+	if !reflect.ValueOf(settled).IsZero() || m.fuse.WriteThrough || m.fuse.GroupOfDir {
+		return usagef("-o remount changes ro, suid, dev and exec; for the rest, unmount and mount again")
 	}
 	m.fuse.ReadOnly = m.ro
 	if err := fuse.Remount(dir, m.fuse); err != nil {

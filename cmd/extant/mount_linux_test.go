@@ -99,9 +99,17 @@ func newStand(t *testing.T, uid uint32) *stand {
 	return s
 }
 
-func (s *stand) mounted() bool {
+func (s *stand) mounted() bool { return s.mountLine() != "" }
+
+// mountLine is the line of the table of mounts, nothing if there is none.
+func (s *stand) mountLine() string {
 	info, _ := os.ReadFile("/proc/self/mountinfo")
-	return strings.Contains(string(info), " "+s.dir+" ")
+	for line := range strings.Lines(string(info)) {
+		if strings.Contains(line, " "+s.dir+" ") {
+			return line
+		}
+	}
+	return ""
 }
 
 // TestMount mounts, uses and unmounts an image as root and as nobody.
@@ -184,7 +192,6 @@ func TestMountSignal(t *testing.T) {
 	}
 }
 
-// TestMountHelper calls the program as mount(8) and mount.fuse3 do.
 // TestRemount makes a mount read-only and back, as mount(8) asks for it, with what it finds in the table of mounts.
 func TestRemount(t *testing.T) {
 	s := newStand(t, 0)
@@ -202,6 +209,9 @@ func TestRemount(t *testing.T) {
 		{"remount,ro,relatime,user_id=0,group_id=0,default_permissions,max_read=1048576", 0, syscall.EROFS},
 		{"rw,remount", 0, nil},
 		{"rw,remount,data=journal", exitUsage, nil},
+		{"rw,remount,lazytime", exitUsage, nil},
+		{"rw,remount,strictatime", exitUsage, nil},
+		{"rw,remount,noatime", exitMount, nil},
 	} {
 		s.run(t, c.code, helper, s.image, s.dir, "-o", c.options)
 		if err := os.WriteFile(name, nil, 0o644); !errors.Is(err, c.want) {
@@ -209,11 +219,16 @@ func TestRemount(t *testing.T) {
 		}
 	}
 	s.run(t, 0, s.program, "umount", s.dir)
-	s.run(t, 0, helper, s.image, s.dir, "-o", "ro")
+	s.run(t, 0, helper, s.image, s.dir, "-o", "ro,noatime")
+	s.run(t, 0, helper, s.image, s.dir, "-o", "ro,remount")
+	if line := s.mountLine(); !strings.Contains(line, "noatime") {
+		t.Errorf("after a remount it is no more noatime: %s", line)
+	}
 	s.run(t, exitMount, helper, s.image, s.dir, "-o", "rw,remount")
 	s.run(t, 0, s.program, "umount", s.dir)
 }
 
+// TestMountHelper calls the program as mount(8) and mount.fuse3 do.
 func TestMountHelper(t *testing.T) {
 	s := newStand(t, 0)
 	helper := filepath.Join(filepath.Dir(s.program), "mount.fuse.extant")

@@ -125,12 +125,12 @@ var mountValues = map[string]func(*mountChoices, string) error{
 	},
 	"barrier":       func(_ *mountChoices, v string) error { return choose(new(bool), v, map[string]bool{"1": true}) },
 	"auto_da_alloc": func(_ *mountChoices, v string) error { return choose(new(bool), v, map[string]bool{"1": true}) },
-	"fsname":        func(m *mountChoices, v string) error { return nil },
-	"user_id":       func(m *mountChoices, v string) error { return nil }, // this and what follows a remount has from the table of mounts
-	"group_id":      func(m *mountChoices, v string) error { return nil },
-	"max_read":      func(m *mountChoices, v string) error { return nil },
-	"subtype":       func(m *mountChoices, v string) error { return nil },
+
+	// What a remount has from the table of mounts.
+	"fsname": passed, "subtype": passed, "user_id": passed, "group_id": passed, "max_read": passed,
 }
+
+func passed(*mountChoices, string) error { return nil }
 
 // choose sets what a word means.
 func choose[T any](to *T, word string, words map[string]T) error {
