@@ -13,7 +13,6 @@ import (
 type fastCommits struct {
 	slots map[ondisk.Ino][]byte
 	runs  map[ondisk.Ino][]run // sorted, without overlaps
-	fresh map[ondisk.Ino]bool  // the slot is another inode's than without the fast commits
 	dirs  map[ondisk.Ino]*journal.FastDir
 }
 

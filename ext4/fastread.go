@@ -16,10 +16,9 @@ func (fs *FS) readFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error])
 	if err != nil {
 		return nil, err
 	}
-	out := &fastCommits{slots: map[ondisk.Ino][]byte{}, runs: map[ondisk.Ino][]run{}, fresh: map[ondisk.Ino]bool{}, dirs: plan.Dirs}
+	out := &fastCommits{slots: map[ondisk.Ino][]byte{}, runs: map[ondisk.Ino][]run{}, dirs: plan.Dirs}
 	for ino, n := range plan.Inodes {
 		out.slots[ino] = n.Slot
-		out.fresh[ino] = n.Fresh
 		for _, r := range n.Runs {
 			out.runs[ino] = append(out.runs[ino], fastRun(r))
 		}

@@ -120,21 +120,10 @@ func (n *Inode) readSome(p []byte, off int64) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		k, err := copyToEnd(p, f.Data()[at:], n.size.Load()-off)
+		k, err := n.copyFrom([]*page.Folio{f}, p, off)
 		f.Unlock()
 		return k, err
 	}
-}
-
-// copyToEnd copies to p what data has of the left bytes to the end of a file, and returns io.EOF if that end is there.
-func copyToEnd(p, data []byte, left int64) (int, error) {
-	want := min(len(p), len(data))
-	k := int(max(0, min(int64(want), left)))
-	copy(p, data[:k])
-	if k < want {
-		return k, io.EOF
-	}
-	return k, nil
 }
 
 // readTogether is how many folios are read under their locks at once: enough that what is done for each is little beside the copying.
@@ -143,8 +132,7 @@ const readTogether = 16
 // readHere fills the start of p with what folios that are in memory have at off. It says how much that is, and returns io.EOF if the end of the file is
 // there. Where the folio at off is not in memory it does nothing.
 func (n *Inode) readHere(p []byte, off int64) (k int, err error) {
-	bits := n.fs.blockBits
-	at := int(off) & (n.fs.blockSize - 1)
+	bits, at := n.fs.blockBits, int(off)&(n.fs.blockSize-1)
 	var few [readTogether]*page.Folio
 	list := n.pages.FindRun(few[:0], uint64(off)>>bits, min(readTogether, (at+len(p)+n.fs.blockSize-1)>>bits))
 	defer func() { unlockAll(list) }()
@@ -155,14 +143,21 @@ func (n *Inode) readHere(p []byte, off int64) (k int, err error) {
 	if good == 0 {
 		return 0, nil
 	}
-	p = p[:min(len(p), good<<bits-at)]
+	return n.copyFrom(list[:good], p, off)
+}
+
+// copyFrom fills the start of p with what folios that follow each other, locked, have from off on, which lies in the first, and returns io.EOF if the end of
+// the file is there.
+func (n *Inode) copyFrom(list []*page.Folio, p []byte, off int64) (k int, err error) {
+	at := int(off) & (n.fs.blockSize - 1)
+	p = p[:min(len(p), len(list)<<n.fs.blockBits-at)]
 	if left := max(0, n.size.Load()-off); left < int64(len(p)) {
 		p, err = p[:left], io.EOF
 	}
-	for rest := list[:good]; k < len(p); {
-		mem, m := page.Span(rest)
+	for k < len(p) {
+		mem, m := page.Span(list)
 		k += copy(p[k:], mem[at:])
-		rest, at = rest[m:], 0
+		list, at = list[m:], 0
 	}
 	return k, err
 }
