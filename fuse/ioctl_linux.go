@@ -51,9 +51,9 @@ func (f *files) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, arg []byte, _ *fuse.I
 	case in.Cmd == fsGetLabel && len(out) >= len(ondisk.Super{}.VolumeName):
 		sb := f.fs.Super()
 		copy(out, sb.VolumeName[:])
-	case in.Cmd == enableVerity && len(arg) >= enableSize:
+	case in.Cmd == unix.FS_IOC_ENABLE_VERITY && len(arg) >= enableSize:
 		err = f.enable(in, n, arg)
-	case in.Cmd == measureVerity && len(out) >= 4:
+	case in.Cmd == unix.FS_IOC_MEASURE_VERITY && len(out) >= 4:
 		err = measure(n, out)
 	case in.Cmd == ext4Shutdown:
 		err = f.shutdown(in)

@@ -12,12 +12,8 @@ import (
 	"extant/internal/ondisk"
 )
 
-// Requests of fs-verity that the kernel passes on with all they point to. FS_IOC_READ_VERITY_METADATA points to where an answer is to go, where only the kernel
-// may write.
-const (
-	enableVerity  = 0x40806685 // FS_IOC_ENABLE_VERITY
-	measureVerity = 0xC0046686 // FS_IOC_MEASURE_VERITY
-)
+// The kernel passes FS_IOC_ENABLE_VERITY and FS_IOC_MEASURE_VERITY on with all they point to. FS_IOC_READ_VERITY_METADATA points to where an answer is to go,
+// where only the kernel may write.
 
 // struct fsverity_enable_arg: version, algorithm, size of blocks, length and address of the salt, length and address of a signature, and room; the
 // salt and the signature follow.

@@ -114,6 +114,8 @@ func many(_ *caller, a *operands) string {
 			err = unix.Unlink(name)
 		case "rmdir":
 			err = unix.Rmdir(name)
+		default:
+			panic("no call " + call)
 		}
 		if err != nil {
 			return ok(err) + " at " + numeral(i)

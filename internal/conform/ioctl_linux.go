@@ -119,18 +119,23 @@ func changeAttrFlags(_ *caller, a *operands) string {
 		return ok(err)
 	}
 	w := a.word()
-	for _, r := range w[1:] {
-		for _, f := range flagLetters {
-			if f.letter != r {
-				continue
-			}
-			flags &^= f.bit
-			if w[0] == '+' {
-				flags |= f.bit
-			}
+	for _, letter := range w[1:] {
+		bit := flagOf(letter)
+		flags &^= bit
+		if w[0] == '+' {
+			flags |= bit
 		}
 	}
 	return ok(ioctl(fd, unix.FS_IOC_SETFLAGS, le32(flags)))
+}
+
+func flagOf(letter rune) uint32 {
+	for _, f := range flagLetters {
+		if f.letter == letter {
+			return f.bit
+		}
+	}
+	panic("no flag " + string(letter))
 }
 
 func getFsx(_ *caller, a *operands) string {
@@ -211,7 +216,7 @@ func enableVerity(_ *caller, a *operands) string {
 		binary.NativeEndian.PutUint32(b[12:], uint32(len(salt)))
 		binary.NativeEndian.PutUint64(b[16:], uint64(uintptr(unsafe.Pointer(&salt[0]))))
 	}
-	err := ioctl(fd, 0x40806685, b)
+	err := ioctl(fd, unix.FS_IOC_ENABLE_VERITY, b)
 	runtime.KeepAlive(salt)
 	return ok(err)
 }
@@ -222,7 +227,7 @@ func measureVerity(_ *caller, a *operands) string {
 	room, _ := strconv.Atoi(a.opt("64"))
 	b := make([]byte, 4+64)
 	binary.NativeEndian.PutUint16(b[2:], uint16(room))
-	if err := ioctl(fd, 0xC0046686, b); err != nil {
+	if err := ioctl(fd, unix.FS_IOC_MEASURE_VERITY, b); err != nil {
 		return ok(err)
 	}
 	n := binary.NativeEndian.Uint16(b[2:])

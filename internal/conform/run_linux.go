@@ -109,7 +109,7 @@ func (r *Runner) Run(s *Script, update bool) ([]Difference, error) {
 func (r *Runner) makeDir(dir string) error {
 	for _, call := range []string{"mkdir " + dir, "chmod " + dir + " 777"} {
 		if got, err := r.call(r.dir, call); err != nil || got != "ok" {
-			return fmt.Errorf("%s: %s, %w", call, got, err)
+			return fmt.Errorf("%s: %s, %v", call, got, err)
 		}
 	}
 	return nil
