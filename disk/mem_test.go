@@ -42,7 +42,11 @@ func TestMemFamily(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	base := bytes.Repeat([]byte("base"), size/4+1)[:size]
 	family := []member{{disk.NewMemFrom(base), bytes.Clone(base)}}
-	for step := range 1500 {
+	steps := 1500
+	if testing.Short() {
+		steps = 300
+	}
+	for step := range steps {
 		i := rng.IntN(len(family))
 		m := family[i]
 		off := rng.Int64N(size)
