@@ -62,7 +62,7 @@ func main() {
 	defer os.RemoveAll(work)
 	if *extant == "" {
 		*extant = filepath.Join(work, "extant")
-		must("go", "build", "-o", *extant, "extant/cmd/extant")
+		must("go", "build", "-C", "..", "-o", *extant, "./cmd/extant")
 	}
 	times := load()
 	for range *rounds {
