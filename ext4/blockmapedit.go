@@ -142,6 +142,11 @@ func (n *Inode) removeBlockMap(h *journal.Handle, first, end uint64) (uint64, er
 	if len(gone) == 0 {
 		return rest, nil
 	}
+	for _, r := range gone {
+		if err := n.fs.checkRange("block map", r.start, r.count); err != nil {
+			return end, ondisk.Locate(err, n.ino, 0)
+		}
+	}
 	if err := p.set(p.to.Depth, from, at-from+1, 0); err != nil {
 		return end, half(err)
 	}

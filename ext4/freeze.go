@@ -66,7 +66,7 @@ func (w *writer) markFrozen() error {
 		return err
 	}
 	sb := w.super.get()
-	w.setUnused(&sb, len(w.orphans.all()) > 0)
+	w.setUnused(&sb, w.orphans.left())
 	sb.SetWritten(w.now())
 	return writeSuper(w.dev, &sb)
 }

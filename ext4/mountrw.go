@@ -238,12 +238,23 @@ func setInUse(sb *ondisk.Super, log bool) {
 	}
 }
 
-// freeOrphans frees or truncates what a crash left half done.
+// freeOrphans frees or truncates what a crash left half done. Damage that it meets is judged when all has been done that can be: what is damaged
+// stays an orphan.
 func (w *writer) freeOrphans() error {
+	damage := w.orphans.takeDamage()
 	for _, n := range w.orphans.all() {
-		if err := w.freeOrphan(n); err != nil {
+		switch err := w.freeOrphan(n); {
+		case isDamage(err):
+			damage = append(damage, ondisk.Locate(err, n.ino, 0))
+		case err != nil:
 			return fmt.Errorf("orphan inode %d: %w", n.ino, err)
 		}
+		if w.refuses() != nil {
+			break
+		}
+	}
+	for _, err := range damage {
+		w.fs.judge(err)
 	}
 	return nil
 }
@@ -298,15 +309,22 @@ func (w *writer) finish() error {
 	if err := w.settle(); err != nil {
 		return err
 	}
+	damage := w.freeHeld()
+	if w.refuses() != nil {
+		return errors.Join(damage, w.leaveDirty())
+	}
+	return errors.Join(damage, w.markClean())
+}
+
+// freeHeld frees the inodes without a name that somebody holds, for all that goes.
+func (w *writer) freeHeld() (err error) {
 	for _, n := range w.orphans.all() {
 		if n.core().disk.LinksCount == 0 {
 			n.dropHolds()
-			if err := n.evict(w); err != nil {
-				return err
-			}
+			err = errors.Join(err, w.fs.judge(n.evict(w)))
 		}
 	}
-	return w.markClean()
+	return err
 }
 
 // leaveDirty ends a mount after which the journal has to be recovered.
@@ -345,7 +363,7 @@ func (w *writer) markClean() error {
 	if err := w.journal.Flush(); err != nil {
 		return err
 	}
-	orphans := len(w.orphans.all()) > 0
+	orphans := w.orphans.left()
 	return w.super.write(w.now(), func(sb *ondisk.Super) { w.setUnused(sb, orphans) })
 }
 

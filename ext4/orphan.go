@@ -1,7 +1,6 @@
 package ext4
 
 import (
-	"fmt"
 	"slices"
 
 	"extant/internal/journal"
@@ -18,6 +17,12 @@ type orphans struct {
 	mu sched.Mutex
 	// +checklocks:mu
 	first *Inode // of the list
+	// +checklocks:mu
+	rest ondisk.Ino // what follows the last of the list on the device, and cannot be read; 0 for none
+	// +checklocks:mu
+	hidden bool // damage hides what the orphan file has, which is left for a checker
+	// +checklocks:mu
+	damage []error // that load met, for the mount to judge
 	// +checklocks:mu
 	blocks []orphanBlock // of the orphan file
 	// +checklocks:mu
@@ -56,10 +61,10 @@ func (o *orphans) add(h *journal.Handle, n *Inode) error {
 			return o.putLocked(h, i, n)
 		}
 	}
-	if err := o.point(h, n, o.first); err != nil {
+	if err := o.point(h, n, o.numberLocked(o.first)); err != nil {
 		return err
 	}
-	if err := o.pointSuper(h, n); err != nil {
+	if err := o.pointSuper(h, n.ino); err != nil {
 		return err
 	}
 	o.insertLocked(n)
@@ -85,23 +90,25 @@ func (o *orphans) insertLocked(n *Inode) {
 	o.first = n
 }
 
-// number is the inode number of n, 0 for nil.
-func (n *Inode) number() ondisk.Ino {
+// numberLocked is the inode number of n, which is in the list, or for nil of what follows the last.
+//
+// +checklocks:o.mu
+func (o *orphans) numberLocked(n *Inode) ondisk.Ino {
 	if n == nil {
-		return 0
+		return o.rest
 	}
 	return n.ino
 }
 
-// pointSuper makes n the first orphan of the list on disk.
-func (o *orphans) pointSuper(h *journal.Handle, n *Inode) error {
-	return o.w.super.update(h, func(sb *ondisk.Super) { sb.LastOrphan = uint32(n.number()) })
+// pointSuper makes ino the first orphan of the list on disk.
+func (o *orphans) pointSuper(h *journal.Handle, ino ondisk.Ino) error {
+	return o.w.super.update(h, func(sb *ondisk.Super) { sb.LastOrphan = uint32(ino) })
 }
 
 // point makes next the orphan that follows n in the list.
-func (o *orphans) point(h *journal.Handle, n, next *Inode) error {
+func (o *orphans) point(h *journal.Handle, n *Inode, next ondisk.Ino) error {
 	return n.update(h, func(e *edit) error {
-		e.DTime = uint32(next.number())
+		e.DTime = uint32(next)
 		return nil
 	})
 }
@@ -151,12 +158,12 @@ func (o *orphans) remove(h *journal.Handle, n *Inode) error {
 	}
 	var err error
 	if l.prev == nil {
-		err = o.pointSuper(h, l.next)
+		err = o.pointSuper(h, o.numberLocked(l.next))
 	} else {
-		err = o.point(h, l.prev, l.next)
+		err = o.point(h, l.prev, o.numberLocked(l.next))
 	}
 	if err == nil {
-		err = o.point(h, n, nil)
+		err = o.point(h, n, 0)
 	}
 	if err != nil {
 		return err
@@ -203,128 +210,4 @@ func (o *orphans) all() []*Inode {
 	}
 	slices.SortFunc(list[from:], func(a, b *Inode) int { return int(int64(a.ino) - int64(b.ino)) })
 	return list
-}
-
-// load reads which orphans the device has. Damage to the orphan file or the list is an error, and what it hides stays as it is.
-func (o *orphans) load(w *writer) error {
-	o.w = w
-	o.mu.Init(classOrphan)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.slots, o.held = map[ondisk.Ino]orphanSlot{}, map[ondisk.Ino]*Inode{}
-	if err := o.loadFileLocked(); err != nil {
-		return fmt.Errorf("orphan file: %w", err)
-	}
-	return o.loadListLocked()
-}
-
-// loadFileLocked reads the orphan file. o.mu is held, which the analyzer does not see inside of a loop over a function.
-//
-// +checklocksignore
-func (o *orphans) loadFileLocked() error {
-	fs := o.w.fs
-	if !fs.sb.HasCompat(ondisk.CompatOrphanFile) {
-		return nil
-	}
-	file, err := fs.SystemInode(ondisk.Ino(fs.sb.OrphanFileInum))
-	if err != nil {
-		return err
-	}
-	o.seed = file.core().seed
-	for r, err := range file.runs(0, file.blocksOfSize()) {
-		if err == nil && r.state != written {
-			err = file.corrupt("orphan file", "no data for blocks %d to %d", r.first, r.end()-1)
-		}
-		if err != nil {
-			return err
-		}
-		for fb := r.first; fb < r.end(); fb++ {
-			if err := o.loadBlockLocked(r.at(fb)); err != nil {
-				return ondisk.Locate(err, file.ino, r.at(fb))
-			}
-		}
-	}
-	return nil
-}
-
-// loadBlockLocked reads one block of the orphan file. o.mu is held as for loadFileLocked.
-//
-// +checklocksignore
-func (o *orphans) loadBlockLocked(b ondisk.Block) error {
-	fs := o.w.fs
-	buf, err := fs.metaBlock("orphan file", b)
-	if err != nil {
-		return err
-	}
-	data := ondisk.OrphanBlock(buf.Data())
-	if err := data.Check(); err != nil {
-		return err
-	}
-	var t ondisk.OrphanTail
-	if err := t.Decode(data.TailBytes()); err != nil {
-		return err
-	}
-	if want := data.Csum(o.seed, b); fs.csum && t.Checksum != want {
-		return ondisk.Corrupt("orphan file", "checksum %#08x, not %#08x", t.Checksum, want)
-	}
-	i := len(o.blocks)
-	o.blocks = append(o.blocks, orphanBlock{place: b, free: ondisk.OrphanSlots(fs.blockSize)})
-	for slot, ino := range data.Orphans() {
-		if err := o.loadSlotLocked(orphanSlot{i, slot}, ino); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// loadSlotLocked notes the orphan in one slot of the orphan file. o.mu is held as for loadFileLocked.
-//
-// +checklocksignore
-func (o *orphans) loadSlotLocked(at orphanSlot, ino ondisk.Ino) error {
-	n, err := o.orphan(ino)
-	if err != nil {
-		return err
-	}
-	if _, twice := o.slots[ino]; twice {
-		return ondisk.Corrupt("orphan file", "inode %d is there twice", ino)
-	}
-	o.blocks[at.block].free--
-	o.slots[ino], o.held[ino] = at, n
-	return nil
-}
-
-// orphan is the inode of a number that is said to be an orphan's.
-func (o *orphans) orphan(ino ondisk.Ino) (*Inode, error) {
-	if err := o.w.fs.checkNamed(ino); err != nil {
-		return nil, err
-	}
-	n, err := o.w.fs.SystemInode(ino)
-	if err == nil && ondisk.FileType(n.core().disk.Mode) == ondisk.FileUnknown {
-		err = n.corrupt("orphan", "mode %#o has no file type", n.core().disk.Mode)
-	}
-	return n, err
-}
-
-// loadListLocked reads the list.
-//
-// +checklocks:o.mu
-func (o *orphans) loadListLocked() error {
-	var last *Inode
-	for ino := ondisk.Ino(o.w.fs.sb.LastOrphan); ino != 0; {
-		n, err := o.orphan(ino)
-		if err == nil && n.orphan.listed {
-			err = n.corrupt("orphan list", "it is there twice")
-		}
-		if err != nil {
-			return fmt.Errorf("orphan list: %w", err)
-		}
-		n.orphan = orphanLink{listed: true, prev: last}
-		if last == nil {
-			o.first = n
-		} else {
-			last.orphan.next = n
-		}
-		last, ino = n, ondisk.Ino(n.core().disk.DTime)
-	}
-	return nil
 }

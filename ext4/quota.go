@@ -341,10 +341,15 @@ func (q *quotas) chargeLocked(h *journal.Handle, d *dquot, bytes, inodes int64) 
 	if bytes == 0 && inodes == 0 {
 		return nil
 	}
+	old := d.entry
 	d.entry.Space += uint64(bytes)
 	d.entry.Inodes += uint64(inodes)
 	q.timeLocked(d)
-	return q.storeLocked(h, d)
+	err := q.storeLocked(h, d)
+	if err != nil {
+		d.entry = old
+	}
+	return err
 }
 
 // storeLocked writes an entry into its leaf.

@@ -129,14 +129,14 @@ func (w *writer) start(credits int) (*journal.Handle, error) {
 }
 
 // do runs f in a handle of its own. What f did before it returned a plain errno stands, so f has undone it; after any other error nothing of
-// the transaction may come to be seen, and the journal is aborted.
+// the transaction may come to be seen, and the journal is aborted, unless f had not begun to change anything.
 func (w *writer) do(credits int, f func(h *journal.Handle) error) error {
 	h, err := w.start(credits)
 	if err != nil {
 		return err
 	}
 	if err := f(h); err != nil {
-		if !undone(err) {
+		if !undone(err) && h.Touched() {
 			w.abort(err)
 		}
 		h.Stop()

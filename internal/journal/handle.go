@@ -37,6 +37,7 @@ type Handle struct {
 	t       *transaction
 	credits int
 	touched []touch // the blocks it has write access to, the latest last
+	logged  bool    // Log was called
 }
 
 type touch struct {
@@ -139,13 +140,16 @@ func (h *Handle) leave() error {
 	err := j.fault
 	j.mu.Unlock()
 	clear(h.touched)
-	h.touched = h.touched[:0]
+	h.touched, h.logged = h.touched[:0], false
 	j.handle.Release()
 	return err
 }
 
 // TID is the transaction that the handle is part of.
 func (h *Handle) TID() TID { return h.t.tid }
+
+// Touched reports whether the handle has had write access to any block, or logged one, since it began, or began anew.
+func (h *Handle) Touched() bool { return len(h.touched) > 0 || h.logged }
 
 // Credits is the number of blocks that the handle may still add.
 func (h *Handle) Credits() int { return h.credits }
@@ -314,7 +318,7 @@ func (h *Handle) Log(b ondisk.Block, p []byte) error {
 	j.mu.Lock()
 	e, err := h.joinLocked(b, nil)
 	if err == nil {
-		e.data, e.dirty = data, true
+		e.data, e.dirty, h.logged = data, true, true
 	}
 	j.mu.Unlock()
 	return h.refuse(err)
