@@ -57,7 +57,7 @@ func (n *Inode) CheckFallocate(mode FallocMode, off, length int64) error {
 	if off > n.sizeMax()-length {
 		return syscall.EFBIG
 	}
-	if mode != FallocPunch && !n.extents() && n.core().disk.Flags&ondisk.InodeInlineData == 0 {
+	if mode != FallocPunch && n.core().disk.Flags&(ondisk.InodeExtents|ondisk.InodeInlineData) == 0 {
 		return syscall.EOPNOTSUPP
 	}
 	if mode != FallocCollapse && mode != FallocInsert {

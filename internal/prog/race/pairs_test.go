@@ -7,6 +7,8 @@ import (
 
 	"extant/explore"
 	"extant/internal/ext4test"
+	"extant/internal/model"
+	"extant/internal/prog"
 	"extant/internal/prog/race"
 )
 
@@ -27,7 +29,7 @@ var fileOps = []string{
 	"cut: truncate @f 5",
 	"grow: truncate @f 3000",
 	"allocate: fallocate @f alloc 0 3000",
-	"punch: fallocate @f punch 8 2000",
+	"punch: fallocate @f punch+keep 8 2000",
 	"setxattr: setxattr a user.x 60",
 	"fsync: sync @f",
 	"writeback: sync",
@@ -77,6 +79,24 @@ func (s *subject) pair(x, y string) (name, text string) {
 	return s.name + "/" + x + "+" + y, s.begin + "thread " + do + "\nthread " + beside + "\n" + s.end
 }
 
+// alone wants an operation to do its work with nothing beside it: what is refused says nothing of a pair.
+func (s *subject) alone(t *testing.T, op string) {
+	t.Helper()
+	name, do, _ := strings.Cut(op, ": ")
+	p, err := prog.Parse(s.begin + do + "\n" + s.end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := prog.NewRunner(prog.Model(model.Config{Now: time.Now, BlockSize: 1024}))
+	for i, line := range r.Run(p) {
+		for k, res := range line {
+			if res.Err != "" {
+				t.Fatalf("%s: %s alone: line %d: %s: %v", s.name, name, i+1, p.Lines[i].Ops[k], res)
+			}
+		}
+	}
+}
+
 // TestPairs explores every two operations on one file and on one directory, inline and in blocks, beside each other: until all schedules are known, or, with
 // RACE_TIME long enough, 100,000 at random.
 func TestPairs(t *testing.T) {
@@ -89,6 +109,9 @@ func TestPairs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sub := range subjects() {
+		for _, op := range sub.ops {
+			sub.alone(t, op)
+		}
 		for i, x := range sub.ops {
 			for _, y := range sub.ops[i:] {
 				name, text := sub.pair(x, y)
