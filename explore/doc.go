@@ -50,6 +50,8 @@
 // execution is reported is then the one that came first. A WaitGroup's counter that becomes negative is found, but
 // not each way in which it can.
 //
+// [Aside] is for what is no part of the program, such as comparing what it left with a model: that takes no steps.
+//
 // # Other hooks
 //
 // [Config.Watch] puts a watching hook above: with package lockdep there, every schedule validates the lock order, too.

@@ -17,6 +17,8 @@ type engine struct {
 	cfg    Config
 	search searcher
 	back   backend
+	top    sched.Hook // the engine, or what watches above it
+	detach func()     // detaches top
 
 	objects objects
 	tasks   []*task    // by number

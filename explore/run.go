@@ -109,11 +109,15 @@ func run(cfg Config, search searcher, f func(), r *Result) *Result {
 	defer exploring.Unlock()
 	e := newEngine(cfg, search)
 	defer e.back.close()
-	hook := sched.Hook(e)
+	e.top = e
 	if cfg.Watch != nil {
-		hook = cfg.Watch(e)
+		e.top = cfg.Watch(e)
 	}
-	defer sched.Attach(hook)()
+	running, e.detach = e, sched.Attach(e.top)
+	defer func() {
+		running = nil
+		e.detach()
+	}()
 	returned := false
 	defer func() {
 		if !returned && e.cur != nil {

@@ -2,6 +2,7 @@ package ext4test
 
 import (
 	"os"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -22,4 +23,18 @@ func RaceTime(t testing.TB, usual, short time.Duration) time.Duration {
 		t.Fatal("RACE_TIME: ", err)
 	}
 	return d
+}
+
+// RaceSchedules is how many schedules at random RACE_SCHEDULES in the environment wants, however long they take; 0 without it.
+func RaceSchedules(t testing.TB) int {
+	t.Helper()
+	text := os.Getenv("RACE_SCHEDULES")
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		t.Fatalf("RACE_SCHEDULES: %q is no number of schedules", text)
+	}
+	return n
 }

@@ -3,6 +3,7 @@ package race
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"syscall"
 	"time"
@@ -39,14 +40,16 @@ type Bench struct {
 	first int          // the line to go on from
 	did   prog.Outcome // of the lines before
 
-	judged  map[string]error // outcomes that were compared with the model
+	judged  map[uint64]error // what ends were found to be, by their sums
+	seed    maphash.Seed     // of sums
+	room    []byte           // for what is summed
 	seen    map[string]bool  // reports of lockdep
 	reports []string         // in order
 }
 
 // Prepare makes the file system.
 func Prepare(c *Case, s Setup) (*Bench, error) {
-	b := &Bench{c: c, setup: s, base: disk.NewMem(imageBytes), judged: map[string]error{}, seen: map[string]bool{}}
+	b := &Bench{c: c, setup: s, base: disk.NewMem(imageBytes), judged: map[uint64]error{}, seed: maphash.MakeSeed(), room: make([]byte, 64<<10), seen: map[string]bool{}}
 	o, err := s.Mode.format()
 	if err == nil {
 		_, err = mkfs.Format(b.base, o)
@@ -121,7 +124,7 @@ type machine struct {
 
 func (b *Bench) open(dev *disk.Mem, clock *prog.Clock, write bool) (*machine, error) {
 	o := b.setup.Mode.mount
-	o.Now, o.Rand, o.ATime = clock.Now, &counter{}, ext4.NoATime
+	o.Now, o.Rand, o.ATime, o.DataBytes = clock.Now, &counter{}, ext4.NoATime, dataBytes
 	mount := volume.Read
 	if write {
 		mount = volume.Open

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"io"
 	"strings"
 	"time"
 
@@ -36,8 +38,12 @@ func (l *log) watch(at prog.At, op *prog.Op, r *prog.Result) {
 // Run is one execution, to be called under an explorer.
 func (b *Bench) Run() {
 	clock := b.clock
-	m, err := b.open(b.base.Snapshot(), &clock, true)
-	must(err, "mount")
+	var m *machine
+	explore.Aside(func() {
+		var err error
+		m, err = b.open(b.base.Snapshot(), &clock, true)
+		must(err, "mount")
+	})
 	p := b.c.Program
 	l := &log{times: map[prog.At][2]int{}}
 	r := prog.NewRunner(m)
@@ -49,38 +55,99 @@ func (b *Bench) Run() {
 	must(r.CloseFiles(), "close")
 	left, err := prog.Snapshot(m)
 	must(err, "the tree cannot be read")
-	must(b.serial(prog.Trial{Outcome: out, Left: left, Before: l.before}), "")
-	b.durable(m, left)
+	must(m.Sync(), "sync")
+	crashed := m.dev.Snapshot()
+	must(m.Close(), "unmount")
+	explore.Aside(func() {
+		must(b.judge(&end{prog.Trial{Outcome: out, Left: left, Before: l.before}, m.dev, crashed}), "")
+	})
 }
 
 func (l *log) before(a, b prog.At) bool { return l.times[a][1] < l.times[b][0] }
 
-// serial asks the model, once for each outcome.
-func (b *Bench) serial(t prog.Trial) error {
-	var key strings.Builder
-	for i, line := range t.Outcome {
-		for k, res := range line {
-			if strings.HasPrefix(res.Err, "refused") {
-				return fmt.Errorf("line %d: %s: %v", i+1, b.c.Program.Lines[i].Ops[k], res)
-			}
-			fmt.Fprintln(&key, res)
-		}
-	}
-	for _, e := range t.Left {
-		fmt.Fprintln(&key, e)
-	}
-	b.order(&key, t.Before)
-	err, ok := b.judged[key.String()]
-	if ok {
+// An end is what an execution came to: what its operations returned, the tree that they left, and the device after the unmount and, if the power had failed
+// then, after the sync before it.
+type end struct {
+	prog.Trial
+	unmounted, crashed *disk.Mem
+}
+
+// judge judges an end, once for all executions that come to the same.
+func (b *Bench) judge(e *end) error {
+	key, err := b.sum(e)
+	if err != nil {
 		return err
 	}
-	err = prog.Serial(b.c.Program, t, b.model, prog.Rules{Full: b.setup.Room >= 0, MTimes: b.setup.Room >= 0})
-	b.judged[key.String()] = err
+	err, ok := b.judged[key]
+	if !ok {
+		err = b.judgeNew(e)
+		b.judged[key] = err
+	}
 	return err
 }
 
+func (b *Bench) judgeNew(e *end) error {
+	if err := prog.Serial(b.c.Program, e.Trial, b.model, prog.Rules{Full: b.setup.Room >= 0, MTimes: b.setup.Room >= 0}); err != nil {
+		return err
+	}
+	if err := b.holds(e.unmounted, e.Left); err != nil {
+		return fmt.Errorf("after an unmount: %w", err)
+	}
+	if err := b.holds(e.crashed, e.Left); err != nil {
+		return fmt.Errorf("after a sync and a power cut: %w", err)
+	}
+	if err := check(e.unmounted); err != nil {
+		return fmt.Errorf("after an unmount: %w", err)
+	}
+	return nil
+}
+
+// sum tells an end from others.
+func (b *Bench) sum(e *end) (uint64, error) {
+	var h maphash.Hash
+	h.SetSeed(b.seed)
+	for i, line := range e.Outcome {
+		for k, res := range line {
+			if strings.HasPrefix(res.Err, "refused") {
+				return 0, fmt.Errorf("line %d: %s: %v", i+1, b.c.Program.Lines[i].Ops[k], res)
+			}
+			fmt.Fprintln(&h, res)
+		}
+	}
+	for _, x := range e.Left {
+		fmt.Fprintln(&h, x)
+	}
+	b.order(&h, e.Before)
+	for _, dev := range []*disk.Mem{e.unmounted, e.crashed} {
+		if err := b.content(&h, dev); err != nil {
+			return 0, err
+		}
+	}
+	return h.Sum64(), nil
+}
+
+// content writes what a device holds.
+func (b *Bench) content(w *maphash.Hash, dev *disk.Mem) error {
+	for off := int64(0); ; {
+		start, end, err := dev.NextData(off)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		maphash.WriteComparable(w, start)
+		p := b.room[:min(end-start, int64(len(b.room)))]
+		if _, err := dev.ReadAt(p, start); err != nil {
+			return err
+		}
+		w.Write(p)
+		off = start + int64(len(p))
+	}
+}
+
 // order writes down which operations of different threads were before others.
-func (b *Bench) order(key *strings.Builder, before func(x, y prog.At) bool) {
+func (b *Bench) order(w io.Writer, before func(x, y prog.At) bool) {
 	lines := b.c.Program.Lines
 	for i := range lines {
 		for k := range lines {
@@ -90,7 +157,7 @@ func (b *Bench) order(key *strings.Builder, before func(x, y prog.At) bool) {
 			for x := range lines[i].Ops {
 				for y := range lines[k].Ops {
 					if before(prog.At{Line: i, Op: x}, prog.At{Line: k, Op: y}) {
-						fmt.Fprint(key, i, x, k, y, " ")
+						fmt.Fprint(w, i, x, k, y, " ")
 					}
 				}
 			}
@@ -105,18 +172,8 @@ func (b *Bench) model() (prog.System, *prog.Clock) {
 	return prog.Model(c), clock
 }
 
-// durable syncs and unmounts, and wants to find everything after a power cut in between, and after the unmount.
-func (b *Bench) durable(m *machine, left prog.Tree) {
-	must(m.Sync(), "sync")
-	crashed := m.dev.Snapshot()
-	must(m.Close(), "unmount")
-	must(b.same(m.dev, left), "after an unmount")
-	must(b.same(crashed, left), "after a sync and a power cut")
-	must(check(m.dev), "after an unmount")
-}
-
-// same compares what a device holds with a tree.
-func (b *Bench) same(dev *disk.Mem, left prog.Tree) error {
+// holds compares what a device holds with a tree.
+func (b *Bench) holds(dev *disk.Mem, left prog.Tree) error {
 	m, err := b.open(dev, &prog.Clock{}, false)
 	if err != nil {
 		return err

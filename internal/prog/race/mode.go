@@ -43,6 +43,7 @@ func ModeOf(name string) (Mode, error) {
 const (
 	imageBytes = 2 << 20
 	blockBytes = 1024
+	dataBytes  = 1 << 20 // for data in memory; a mount begins with an eighth of it
 )
 
 func (m Mode) format() (mkfs.Options, error) {

@@ -57,7 +57,7 @@ func TestRaces(t *testing.T) {
 	}
 }
 
-func explored(t *testing.T, c *race.Case, setup race.Setup, s race.Search) {
+func explored(t *testing.T, c *race.Case, setup race.Setup, s race.Search) *race.Verdict {
 	b, err := race.Prepare(c, setup)
 	if err != nil {
 		t.Fatal(err)
@@ -68,12 +68,13 @@ func explored(t *testing.T, c *race.Case, setup race.Setup, s race.Search) {
 		t.Error(r)
 	}
 	if v.Failure == nil {
-		return
+		return v
 	}
 	t.Errorf("%v\nagain: extant explore testdata/races/%s.prog %s --replay '%s'", v.Failure, c.Name, setup.Flags(), v.Failure.Schedule)
 	if d, err := b.Diagram(v.Failure.Schedule, true); err == nil {
 		t.Log("\n" + d.String())
 	}
+	return v
 }
 
 // chance is one strategy for what is there to be found.
