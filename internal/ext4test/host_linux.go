@@ -21,6 +21,11 @@ func ReadHost(dir string) (Tree, error) {
 	if err := filepath.WalkDir(dir, r.visit); err != nil {
 		return nil, err
 	}
+	for _, at := range r.files {
+		if err := r.sum(at); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, at), err)
+		}
+	}
 	r.names.note(r.tree)
 	return r.tree, nil
 }
@@ -32,6 +37,7 @@ type hostReader struct {
 	dir   string
 	tree  Tree
 	names names[hostFile]
+	files []string // regular ones, whose data is read when it is known of all where it is: what was read of an unwritten block is data after it
 }
 
 func (r *hostReader) visit(name string, _ fs.DirEntry, err error) error {
@@ -69,7 +75,8 @@ func (r *hostReader) node(name, at string) (n Node, err error) {
 	}
 	switch n.Type() {
 	case ondisk.ModeRegular:
-		err = hostContent(name, &n)
+		r.files = append(r.files, at)
+		n.Size, n.Data, err = hostData(name)
 	case ondisk.ModeSymlink:
 		n.Target, err = os.Readlink(name)
 	case ondisk.ModeChar, ondisk.ModeBlock:
@@ -81,23 +88,40 @@ func (r *hostReader) node(name, at string) (n Node, err error) {
 	return n, err
 }
 
-func hostContent(name string, n *Node) error {
-	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOATIME, 0)
-	if err == unix.EPERM || os.IsPermission(err) {
-		f, err = os.Open(name)
+// hostData finds out how long a file is, and where it has data.
+func hostData(name string) (size int64, data []Range, err error) {
+	f, err := openHost(name)
+	if err != nil {
+		return 0, nil, err
 	}
+	defer f.Close()
+	if size, err = f.Seek(0, io.SeekEnd); err != nil {
+		return 0, nil, err
+	}
+	data, err = dataOf(hostSeeker{f}, size, func(err error) bool { return err == unix.ENXIO })
+	return size, data, err
+}
+
+// sum reads the data of a file.
+func (r *hostReader) sum(at string) error {
+	f, err := openHost(filepath.Join(r.dir, at))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if n.Size, err = f.Seek(0, io.SeekEnd); err != nil {
-		return err
-	}
-	if n.Data, err = dataOf(hostSeeker{f}, n.Size, func(err error) bool { return err == unix.ENXIO }); err != nil {
-		return err
-	}
+	n := r.tree[at]
 	n.Sum, err = sumAt(f, n.Size, n.Data)
+	r.tree[at] = n
 	return err
+}
+
+// openHost opens a file to read it without a trace, where that may be.
+func openHost(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOATIME, 0)
+	if err == unix.EPERM || os.IsPermission(err) {
+		f, err = os.Open(name)
+	}
+	return f, err
 }
 
 type hostSeeker struct{ f *os.File }
