@@ -118,3 +118,45 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestReadWhileSpilled reads inline directories in pieces that become a block meanwhile, and are not read in the order of hashes: from every place on,
+// there is after that what was before.
+func TestReadWhileSpilled(t *testing.T) {
+	for _, args := range []string{"-b 1024 -I 256", "-b 1024 -I 1024", "-b 4096 -I 512"} {
+		s := newScratch(t, 16<<20, "-t ext4 -O inline_data,^dir_index "+args, ext4.Options{})
+		for gone := range 6 { // leave gaps of many shapes
+			dir, err := s.root().Mkdir(fmt.Sprint("dir", gone), ext4.NewAttr{Mode: 0o755})
+			s.must("mkdir", err)
+			create := func(name string) {
+				_, err := dir.Create(name, ext4.NewAttr{Mode: 0o600})
+				s.must("create", err)
+			}
+			for i := 0; dir.Attr().Size < 128 || i < 7; i++ {
+				create(strings.Repeat(string(rune('a'+i)), 1+i*7%11))
+			}
+			for i := range 7 {
+				if i%3 == gone%3 || i < gone-2 {
+					s.must("unlink", dir.Unlink(strings.Repeat(string(rune('a'+i)), 1+i*7%11), nil))
+				}
+			}
+			var all []ext4.DirEntry
+			for e, err := range dir.ReadDir(0) {
+				s.must("read", err)
+				all = append(all, e)
+			}
+			inline := dir.Attr().Size
+			for i := 0; dir.Attr().Size <= inline; i++ {
+				create(fmt.Sprintf("more-%d%s", i, strings.Repeat("x", 60)))
+			}
+			for i := range all {
+				r := &dirReader{t: t, dir: dir, next: all[i].Next, seen: map[string]int{}}
+				r.read(1 << 20)
+				for k, e := range all {
+					if want := min(1, max(0, k-i)); r.seen[e.Name] != want {
+						t.Errorf("%s, %d: after %q, %q was seen %d times", args, gone, all[i].Name, e.Name, r.seen[e.Name])
+					}
+				}
+			}
+		}
+	}
+}

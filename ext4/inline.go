@@ -22,9 +22,14 @@ func (n *Inode) readInline(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// "." and ".." are not stored in an inline directory. They get an area of their own before the other two, so that cookies are as in any
-// directory.
+// "." and ".." are not stored in an inline directory. They get an area of their own before the other two, and cookies are those that the entries
+// have in a block, which they are moved to as they lie: who reads the directory meanwhile goes on where it was.
 const inlineDotsSize = 24
+
+// inlineBase is the cookie of the first byte of area i of an inline directory.
+func inlineBase(d ondisk.InlineData, i int) Cookie {
+	return inlineDotsSize + Cookie(d.AreaOffset(i)-d.AreaOffset(0))
+}
 
 // inlineAreas yields the areas of an inline directory.
 func (n *Inode) inlineAreas() iter.Seq2[dirArea, error] {
@@ -38,7 +43,7 @@ func (n *Inode) inlineAreas() iter.Seq2[dirArea, error] {
 			return
 		}
 		for i, area := range d.Areas() {
-			if !yield(dirArea{area, inlineDotsSize + Cookie(d.AreaOffset(i))}, nil) {
+			if !yield(dirArea{area, inlineBase(d, i)}, nil) {
 				return
 			}
 		}

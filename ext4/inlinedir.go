@@ -27,7 +27,7 @@ func (n *Inode) editInlineArea(h *journal.Handle, base Cookie, change func(area 
 		d, err := e.inlineData()
 		if err == nil {
 			i := 0
-			if base != inlineDotsSize+Cookie(d.AreaOffset(0)) {
+			if base != inlineBase(d, 0) {
 				i = 1
 			}
 			err = change(d.Areas()[i])
@@ -100,7 +100,7 @@ func (e *edit) growInlineDir() error {
 	return nil
 }
 
-// spillDir moves the entries of an inline directory to a block of its own.
+// spillDir moves the entries of an inline directory to a block of its own, in which their places are those that their cookies say.
 func (n *Inode) spillDir(h *journal.Handle) error {
 	c := n.core()
 	d, err := c.inlineData()
@@ -119,13 +119,8 @@ func (n *Inode) spillDir(h *journal.Handle) error {
 	}
 	w := n.newDir(data, d.Parent())
 	for _, area := range d.Areas() {
-		for e, err := range ondisk.Dirents(area) {
-			if err != nil {
-				return ondisk.Locate(err, n.ino, 0)
-			}
-			if e.Ino != 0 {
-				w.Add(e.Ino, e.Name, e.Type)
-			}
+		if err := w.AddArea(area); err != nil {
+			return ondisk.Locate(err, n.ino, 0)
 		}
 	}
 	n.finishLeaf(h, buf, data)

@@ -93,6 +93,32 @@ func (w *DirWriter) Add(ino Ino, name []byte, fileType uint8) bool {
 	return true
 }
 
+// AddArea appends a whole area, in which entries keep their places; an empty one is nothing. The error is a *CorruptError for one
+// that makes no sense or is too large, and nothing has changed then.
+func (w *DirWriter) AddArea(area []byte) error {
+	if len(area) == 0 {
+		return nil
+	}
+	last := 0
+	for d, err := range Dirents(area) {
+		if err != nil {
+			return err
+		}
+		last = w.end + d.Off
+	}
+	if len(w.area)-w.end < len(area) {
+		return Corrupt("directory area", "%d bytes, with room for %d", len(area), len(w.area)-w.end)
+	}
+	if w.end > 0 {
+		putRecLen(w.area[w.last:], w.end-w.last)
+	}
+	copy(w.area[w.end:], area)
+	// Another area goes after this one, however little its last entry needs.
+	w.last, w.end = last, w.end+len(area)
+	putRecLen(w.area[last:], len(w.area)-last)
+	return nil
+}
+
 // Left is the number of bytes after the last entry.
 func (w *DirWriter) Left() int { return len(w.area) - w.end }
 
