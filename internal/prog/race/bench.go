@@ -40,7 +40,7 @@ type Bench struct {
 	first int          // the line to go on from
 	did   prog.Outcome // of the lines before
 
-	judged  map[uint64]error // what ends were found to be, by their sums
+	judged  map[uint64]error // what was found, by sum
 	seed    maphash.Seed     // of sums
 	room    []byte           // for what is summed
 	seen    map[string]bool  // reports of lockdep

@@ -35,95 +35,99 @@ func (l *log) watch(at prog.At, op *prog.Op, r *prog.Result) {
 	l.times[at] = t
 }
 
-// Run is one execution, to be called under an explorer.
+// Run is one execution, to be called under an explorer. Nobody is there to meet before the first thread, so all that comes up to it is done aside.
 func (b *Bench) Run() {
-	clock := b.clock
-	var m *machine
+	clock, lines, threads := b.clock, b.c.Program.Lines, max(b.c.threads(), b.first)
+	l := &log{times: map[prog.At][2]int{}}
+	var (
+		m   *machine
+		r   *prog.Runner
+		out prog.Outcome
+	)
+	run := func(first, end int) {
+		r.Watch = func(at prog.At, op *prog.Op, res *prog.Result) {
+			l.watch(prog.At{Line: at.Line + first, Op: at.Op}, op, res)
+		}
+		out = append(out, r.Run(&prog.Program{Lines: lines[first:end]})...)
+	}
 	explore.Aside(func() {
 		var err error
 		m, err = b.open(b.base.Snapshot(), &clock, true)
 		must(err, "mount")
+		r = prog.NewRunner(m)
+		r.Clock = &clock
+		out = append(out, b.did[:b.first]...)
+		run(b.first, threads)
 	})
-	p := b.c.Program
-	l := &log{times: map[prog.At][2]int{}}
-	r := prog.NewRunner(m)
-	r.Clock = &clock
-	r.Watch = func(at prog.At, op *prog.Op, res *prog.Result) {
-		l.watch(prog.At{Line: at.Line + b.first, Op: at.Op}, op, res)
-	}
-	out := append(b.did[:b.first:b.first], r.Run(&prog.Program{Lines: p.Lines[b.first:]})...)
+	run(threads, len(lines))
 	must(r.CloseFiles(), "close")
 	left, err := prog.Snapshot(m)
 	must(err, "the tree cannot be read")
+	explore.Aside(func() {
+		must(b.serial(prog.Trial{Outcome: out, Left: left, Before: l.before}), "")
+	})
 	must(m.Sync(), "sync")
 	crashed := m.dev.Snapshot()
 	must(m.Close(), "unmount")
 	explore.Aside(func() {
-		must(b.judge(&end{prog.Trial{Outcome: out, Left: left, Before: l.before}, m.dev, crashed}), "")
+		must(b.kept(m.dev, left, check), "after an unmount")
+		must(b.kept(crashed, left, nil), "after a sync and a power cut")
 	})
 }
 
 func (l *log) before(a, b prog.At) bool { return l.times[a][1] < l.times[b][0] }
 
-// An end is what an execution came to: what its operations returned, the tree that they left, and the device after the unmount and, if the power had failed
-// then, after the sync before it.
-type end struct {
-	prog.Trial
-	unmounted, crashed *disk.Mem
+// serial asks the model.
+func (b *Bench) serial(t prog.Trial) error {
+	h := b.sum(t.Left)
+	for i, line := range t.Outcome {
+		for k, res := range line {
+			if strings.HasPrefix(res.Err, "refused") {
+				return fmt.Errorf("line %d: %s: %v", i+1, b.c.Program.Lines[i].Ops[k], res)
+			}
+			fmt.Fprintln(h, res)
+		}
+	}
+	b.order(h, t.Before)
+	return b.once(h, func() error {
+		return prog.Serial(b.c.Program, t, b.model, prog.Rules{Full: b.setup.Room >= 0, MTimes: b.setup.Room >= 0})
+	})
 }
 
-// judge judges an end, once for all executions that come to the same.
-func (b *Bench) judge(e *end) error {
-	key, err := b.sum(e)
-	if err != nil {
+// kept compares what a device holds with a tree, and then has it checked.
+func (b *Bench) kept(dev *disk.Mem, left prog.Tree, check func(*disk.Mem) error) error {
+	h := b.sum(left)
+	maphash.WriteComparable(h, check != nil)
+	if err := b.content(h, dev); err != nil {
 		return err
 	}
+	return b.once(h, func() error {
+		if err := b.holds(dev, left); err != nil || check == nil {
+			return err
+		}
+		return check(dev)
+	})
+}
+
+// sum begins the sum of something that is judged; the tree is a part of it.
+func (b *Bench) sum(left prog.Tree) *maphash.Hash {
+	h := &maphash.Hash{}
+	h.SetSeed(b.seed)
+	for _, e := range left {
+		fmt.Fprintln(h, e)
+	}
+	return h
+}
+
+// once judges, unless what has the sum was judged already, in an execution that came to the same.
+func (b *Bench) once(sum *maphash.Hash, judge func() error) error {
+	key := sum.Sum64()
 	err, ok := b.judged[key]
 	if !ok {
-		err = b.judgeNew(e)
+		err = judge()
 		b.judged[key] = err
 	}
 	return err
-}
-
-func (b *Bench) judgeNew(e *end) error {
-	if err := prog.Serial(b.c.Program, e.Trial, b.model, prog.Rules{Full: b.setup.Room >= 0, MTimes: b.setup.Room >= 0}); err != nil {
-		return err
-	}
-	if err := b.holds(e.unmounted, e.Left); err != nil {
-		return fmt.Errorf("after an unmount: %w", err)
-	}
-	if err := b.holds(e.crashed, e.Left); err != nil {
-		return fmt.Errorf("after a sync and a power cut: %w", err)
-	}
-	if err := check(e.unmounted); err != nil {
-		return fmt.Errorf("after an unmount: %w", err)
-	}
-	return nil
-}
-
-// sum tells an end from others.
-func (b *Bench) sum(e *end) (uint64, error) {
-	var h maphash.Hash
-	h.SetSeed(b.seed)
-	for i, line := range e.Outcome {
-		for k, res := range line {
-			if strings.HasPrefix(res.Err, "refused") {
-				return 0, fmt.Errorf("line %d: %s: %v", i+1, b.c.Program.Lines[i].Ops[k], res)
-			}
-			fmt.Fprintln(&h, res)
-		}
-	}
-	for _, x := range e.Left {
-		fmt.Fprintln(&h, x)
-	}
-	b.order(&h, e.Before)
-	for _, dev := range []*disk.Mem{e.unmounted, e.crashed} {
-		if err := b.content(&h, dev); err != nil {
-			return 0, err
-		}
-	}
-	return h.Sum64(), nil
 }
 
 // content writes what a device holds.
