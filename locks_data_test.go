@@ -19,7 +19,7 @@ import (
 func dataTogether(t *testing.T) {
 	t.Helper()
 	for i, args := range []string{"-t ext4 -b 1024 -O inline_data", "-t ext4 -b 1024 -O bigalloc -C 4096", "-t ext3 -b 1024"} {
-		for _, o := range []ext4.Options{{}, {NoDelalloc: true}, {Data: ext4.DataJournal}} {
+		for _, o := range []ext4.Options{{}, {NoDelalloc: true}, {Data: ext4.DataJournal}, {ReadPast: true, WritePast: 1}} {
 			mo, err := ext4test.Options(args)
 			if err != nil {
 				t.Fatal(err)

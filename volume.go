@@ -40,6 +40,10 @@ type Options struct {
 	// ReadPast leaves data that is read from a volume opened for writing out of memory: for a caller that keeps it itself.
 	ReadPast bool
 
+	// WritePast, if it is not 0, writes whole blocks to the image at once: those that have a place there, and what has none if it is so many bytes in one
+	// piece. It is for a caller that gathers what is written itself.
+	WritePast int64
+
 	// ReadWrite opens for writing, which nobody else may do meanwhile: the journal is replayed, orphans are done away with, and everything that
 	// changes is written. It does not go with NoLoad, Truncated and SuperBlock.
 	ReadWrite bool
@@ -114,6 +118,7 @@ func OpenDevice(dev disk.Device, o Options) (*Volume, error) {
 		CacheBytes: o.CacheBytes,
 		DataBytes:  o.DataBytes,
 		ReadPast:   o.ReadPast,
+		WritePast:  o.WritePast,
 		SuperBlock: ondisk.Block(o.SuperBlock),
 		Truncated:  o.Truncated,
 

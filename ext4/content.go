@@ -39,6 +39,8 @@ type fileCache struct {
 	pool *page.Pool // immutable
 	past bool       // immutable: what is read does not enter
 
+	writePast int64 // immutable: Options.WritePast
+
 	queue   dirtyQueue
 	flusher flusher
 }
@@ -50,7 +52,7 @@ func newFileCache(w *writer, blockSize int, o Options) *fileCache {
 	if bytes <= 0 {
 		bytes = dataBytesDefault
 	}
-	f := &fileCache{w: w, pool: page.NewPool(blockSize, bytes), past: o.ReadPast}
+	f := &fileCache{w: w, pool: page.NewPool(blockSize, bytes), past: o.ReadPast, writePast: o.WritePast}
 	f.queue.mu.Init(classDirtyQueue)
 	f.flusher.init(w)
 	return f

@@ -25,6 +25,8 @@ var dataModes = []struct {
 	{"journal", ext4.Options{Data: ext4.DataJournal}},
 	{"writeback", ext4.Options{Data: ext4.DataWriteback}},
 	{"read_past", ext4.Options{ReadPast: true}},
+	{"write_past", ext4.Options{ReadPast: true, WritePast: 1}},
+	{"write_past_long", ext4.Options{WritePast: 4 << 10}},
 	{"small_cache", ext4.Options{DataBytes: 1}},
 }
 
@@ -110,6 +112,9 @@ func (f *shadow) step(t *testing.T, r *rand.Rand, bs int) string {
 		off = r.IntN(200)
 	}
 	length := 1 + r.IntN([]int{20, 200, 3 * bs, 12 * bs}[r.IntN(4)])
+	if r.IntN(4) == 0 { // whole blocks
+		off, length = off/bs*bs, (length+bs-1)/bs*bs
+	}
 	what := ""
 	var err error
 	switch op := r.IntN(12); op {

@@ -20,6 +20,7 @@
 // And of what changes:
 //
 //	Inode.WriteAt -> decide under the folio's lock -> folio, dirty, space promised
+//	  or, with Options.WritePast: handle -> blocks -> device -> extents -> handle stops -> commit
 //	  later: writeback -> handle -> blocks -> device -> extents -> handle stops -> commit
 //	MemoryMap.Store -> folio clean? then fault: evict inline data, promise space -> folio, dirty -> the same writeback
 //	Inode.Create, Rename, SetXattr ... -> handle -> blocks of metadata -> handle stops -> commit -> checkpoint

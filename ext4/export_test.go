@@ -127,3 +127,6 @@ func (n *Inode) HalfProtect() error {
 
 // ErrNoKey is what changes of what is encrypted end with.
 const ErrNoKey = errNoKey
+
+// SyncMeta is Fsync without the data.
+func (n *Inode) SyncMeta() error { return n.syncMeta(false) }

@@ -26,6 +26,10 @@ type Options struct {
 	// ReadPast leaves what is read out of that cache, but for parts of blocks: for a caller that keeps what it has read itself.
 	ReadPast bool
 
+	// WritePast, if it is not 0, has whole blocks go to the device when they are written, and not into that cache: where they have a place there, and where
+	// so many bytes that have none are written at once. It is for a caller that gathers what is written itself.
+	WritePast int64
+
 	// SuperBlock is the number of the block whose copy of the super block, and of the descriptors after it, to use:
 	// 32768 is usual with blocks of 4 KiB, 8193 with 1 KiB. 0 means the primary, and nothing else goes with ReadWrite.
 	SuperBlock ondisk.Block

@@ -61,7 +61,10 @@ func (n *Inode) writeLocked(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	for done := 0; done < len(p); {
-		k, err := n.writeChunk(p[done:], off+int64(done))
+		k, err := n.writePast(p[done:], off+int64(done))
+		if k == 0 && (err == nil || err == syscall.ENOSPC || err == syscall.EDQUOT) { // the other way has what is promised already, and looks for space
+			k, err = n.writeChunk(p[done:], off+int64(done))
+		}
 		done += k
 		if err != nil {
 			return done, err

@@ -50,7 +50,7 @@ func serve(args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	eo := ext4.Options{ReadWrite: true, Background: true, ReadPast: true}
+	eo := ext4.Options{ReadWrite: true, Background: true, ReadPast: true, WritePast: fuse.WritePast}
 	fo := fuse.Options{Source: args[0], AllowOther: true, Dev: true, Suid: true}
 	for _, word := range args[2:] {
 		switch word {

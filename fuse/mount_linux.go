@@ -16,7 +16,7 @@ const fsType = "extant"
 
 const (
 	requestMax   = 1 << 20              // bytes in a READ or WRITE
-	inflightMax  = 64 << 20             // bytes of requests that are being answered
+	inflightMax  = 16 << 20             // bytes of requests that are being answered
 	backgroundOf = 64                   // requests of readahead and writeback that may wait at once
 	validity     = 365 * 24 * time.Hour // of names and attributes: nobody else changes them
 )

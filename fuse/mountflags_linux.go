@@ -66,7 +66,8 @@ func Remount(dir string, o Options) error {
 }
 
 // tune lets the kernel read as much ahead as a request holds, and gather more of what is written before it makes writers wait than the hundredth of its share that it
-// grants to a server that may be anybody's. That takes root; without, it stays as it is.
+// grants to a server that may be anybody's; not much more, for it begins to write back at a half of that, and until then this process has nothing to do. That takes root;
+// without, it stays as it is.
 func tune(dir string) {
 	var st unix.Stat_t
 	if unix.Stat(dir, &st) != nil {
@@ -78,4 +79,4 @@ func tune(dir string) {
 	}
 }
 
-const dirtyRatio = 20 // per cent of what all file systems together may have unwritten in memory
+const dirtyRatio = 5 // per cent of what all file systems together may have unwritten in memory

@@ -2,6 +2,10 @@ package fuse
 
 import "log"
 
+// WritePast is a good value of ext4.Options.WritePast for what is mounted: the kernel gathers what is written, and a piece of that size it sends of a file
+// that is being written in order.
+const WritePast = 256 << 10
+
 // Options say how to mount. The zero value is a mount for the user who makes it alone, without set-ID bits and devices.
 type Options struct {
 	Source   string // what mount(8) shows as the device

@@ -134,7 +134,7 @@ func (m *mounting) open(image string) (*extant.Volume, error) {
 	o := m.ext4
 	o.NoLoad, o.Shared, o.Truncated, o.SuperBlock = o.NoLoad || m.a.options.NoLoad, m.a.options.Shared, m.a.options.Truncated, m.a.options.SuperBlock
 	o.Background = true
-	o.ReadPast, o.DataBytes = true, mountDataBytes // the kernel has a cache of its own
+	o.ReadPast, o.WritePast, o.DataBytes = true, fuse.WritePast, mountDataBytes // the kernel has a cache of its own
 	reading := m.ro || o.NoLoad || o.Shared || o.Truncated || o.SuperBlock != 0
 	if reading && m.rw {
 		return nil, usagef("rw does not go with what is for reading: noload, --shared, --truncated, --superblock")
