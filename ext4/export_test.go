@@ -23,6 +23,14 @@ func (n *Inode) IndexLevels() (int, error) {
 	return int(root.IndirectLevels), err
 }
 
+// FastSlots are the slots of the inodes that fast commits lie over.
+func (fs *FS) FastSlots() map[ondisk.Ino][]byte {
+	if fs.fast == nil {
+		return nil
+	}
+	return fs.fast.slots
+}
+
 // WithFastCommits is the file system with the records of fast commits laid over it.
 func (fs *FS) WithFastCommits(records iter.Seq2[ondisk.FastCommitRecord, error]) (*FS, error) {
 	after := newFS(fs.layout, fs.view, Options{CacheBytes: 1 << 20})
