@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // A workload is a case: something to do on either system, and what of it is measured.
@@ -63,7 +64,7 @@ func eachName(s system, r *result, prefix string, files int) error {
 		do   func(d folder, name string) error
 	}{{"create, write 100 B, close", createOne}, {"stat", statOne}, {"unlink", unlinkOne}} {
 		r.begin()
-		if err := inFolder(d, files, w.do); err != nil {
+		if err := inFolder(d, 0, files, w.do); err != nil {
 			return err
 		}
 		r.wall(prefix + w.what)
@@ -92,19 +93,20 @@ func createOne(d folder, name string) error {
 func statOne(d folder, name string) error   { return d.stat(name) }
 func unlinkOne(d folder, name string) error { return d.unlink(name) }
 
-func inFolder(d folder, files int, do func(folder, string) error) error {
+func inFolder(d folder, first, files int, do func(folder, string) error) error {
 	for i := range files {
-		if err := do(d, fmt.Sprintf("file-%06d", i)); err != nil {
+		if err := do(d, fmt.Sprintf("file-%06d", first+i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// parallelNames does the work on 20,000 files in one directory, and then on as many in each of two at the same time.
+// parallelNames does the work on 15,000 files in each of two directories by one goroutine, and on as many in each of two others by one goroutine each. It
+// goes from the one to the other every 1,000 files, for what a name costs depends on how many there are.
 func parallelNames(s system, r *result) error {
-	const files = 20_000
-	var dirs [3]folder
+	const files, turn = 15_000, 1_000
+	var dirs [4]folder
 	for i := range dirs {
 		var err error
 		if dirs[i], err = s.mkdir(fmt.Sprint("dir", i)); err != nil {
@@ -117,16 +119,19 @@ func parallelNames(s system, r *result) error {
 		do   func(d folder, name string) error
 	}{{"create", createOne}, {"stat", statOne}, {"unlink", unlinkOne}} {
 		r.begin()
-		if err := inFolder(dirs[0], files, w.do); err != nil {
-			return err
+		var one, two time.Duration
+		for first := 0; first < files; first += turn {
+			start := time.Now()
+			if err := errors.Join(inFolder(dirs[0], first, turn, w.do), inFolder(dirs[1], first, turn, w.do)); err != nil {
+				return err
+			}
+			half := time.Now()
+			if err := together(2, func(i int) error { return inFolder(dirs[2+i], first, turn, w.do) }); err != nil {
+				return err
+			}
+			one, two = one+half.Sub(start), two+time.Since(half)
 		}
-		r.wall("one")
-		r.begin()
-		if err := together(2, func(i int) error { return inFolder(dirs[1+i], files, w.do) }); err != nil {
-			return err
-		}
-		r.wall("two")
-		r.figures[w.what+": two goroutines over one"] = 2 * r.figures["one"] / r.figures["two"]
+		r.figures[w.what+": two goroutines over one"] = one.Seconds() / two.Seconds()
 	}
 	return nil
 }
