@@ -252,15 +252,22 @@ func (n *Inode) beforeMapped(want run, ratio uint64) (run, error) {
 	return want, nil
 }
 
-// goal is where the block of fb is best put: behind the one before it.
+// goal is where the block of fb is best put: behind the one before it, or where that would come if it is one that is written a little later.
 func (n *Inode) goal(fb uint64) ondisk.Block {
 	if fb > 0 && n.hasBlocks() {
-		if r, err := n.runOf(fb - 1); err == nil && r.state != hole {
-			return r.at(fb-1) + 1
+		r, err := n.runOf(fb - 1)
+		if err == nil && r.state == hole && r.first > 0 && (fb-r.first)<<n.fs.blockBits <= gapMax {
+			r, err = n.runOf(r.first - 1)
+		}
+		if err == nil && r.state != hole {
+			return r.start + ondisk.Block(fb-r.first)
 		}
 	}
 	return n.space().Goal(n.ino, n.IsDir())
 }
+
+// gapMax is how many bytes of a hole goal leaves room for.
+const gapMax = 16 << 20
 
 // freeRuns frees what is not mapped any more, in ascending order. Of a cluster of which the file keeps a part, nothing is freed.
 func (n *Inode) freeRuns(h *journal.Handle, gone []run) error {

@@ -104,3 +104,26 @@ func TestWritePastCrashes(t *testing.T) {
 		}
 	}
 }
+
+// TestWritePastOutOfOrder writes pieces of a file not quite in order, as a kernel sends them: it lies in a few pieces all the same.
+func TestWritePastOutOfOrder(t *testing.T) {
+	s := newScratch(t, 64<<20, "-t ext4", pastOptions)
+	n := s.file("f")
+	p := bytes.Repeat([]byte{1}, 256<<10)
+	const pieces = 64
+	for i := range pieces {
+		if err := write(byte(i), len(p), int64(i^1)*int64(len(p))).do(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var list []ext4.Mapping
+	for m, err := range n.Mappings(0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, m)
+	}
+	if len(list) > 8 { // the first two pieces, and where a group ends
+		t.Errorf("%d mappings: %v", len(list), list)
+	}
+}
