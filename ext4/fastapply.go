@@ -43,7 +43,12 @@ func applyFast(dev disk.Device, o Options, records iter.Seq2[ondisk.FastCommitRe
 	if err != nil {
 		return err
 	}
-	return w.super.write(w.now(), func(sb *ondisk.Super) { w.alloc.Super(sb) })
+	return w.super.write(w.now(), func(sb *ondisk.Super) {
+		w.alloc.Super(sb)
+		if sb.HasCompat(ondisk.CompatOrphanFile) && w.orphans.left() {
+			sb.FeatureROCompat |= uint32(ondisk.ROCompatOrphanPresent)
+		}
+	})
 }
 
 // fastApplier makes the changes of fast commits, through what makes any other change: but which blocks files have, they have decided.
@@ -103,7 +108,9 @@ func (a *fastApplier) claim(ino ondisk.Ino, n *journal.FastInode) error {
 	return nil
 }
 
-// bury frees an inode that is no more: it has lost its last name, or its number is another's by now.
+// bury sees an inode off that is no more: it has lost its last name, or its number is another's by now. The one becomes an orphan, which the mount is
+// going to free: that may take more blocks than the journal has. The other was freed before its number was given to another, in the transaction that the
+// fast commits belong to.
 func (a *fastApplier) bury(ino ondisk.Ino, n *journal.FastInode) error {
 	_, ok, err := alive(n)
 	if err != nil || ok && !n.Fresh {
@@ -116,22 +123,29 @@ func (a *fastApplier) bury(ino ondisk.Ino, n *journal.FastInode) error {
 	if err != nil {
 		return err
 	}
-	switch listed := a.w.orphans.has(old); {
-	case old.core().disk.Mode == 0:
-		return nil
-	case old.core().disk.LinksCount > 0:
-		if err := a.w.do(slotCredits, func(h *journal.Handle) error {
-			return old.update(h, func(e *edit) error {
-				e.LinksCount = 0
-				return nil
-			})
-		}); err != nil {
+	switch d := &old.core().disk; {
+	case d.Mode == 0, d.LinksCount == 0 && (!ok || !a.w.orphans.has(old)):
+		return nil // it was freed, or the mount is going to
+	case d.LinksCount > 0:
+		if err := a.w.do(slotCredits+orphanCredits, func(h *journal.Handle) error { return a.orphan(h, old) }); err != nil {
 			return err
 		}
-	case !listed || !ok:
-		return nil // it was freed, or the mount is going to
+	}
+	if !ok {
+		return nil
 	}
 	return old.evict(a.w)
+}
+
+// orphan takes the last name from an inode.
+func (a *fastApplier) orphan(h *journal.Handle, n *Inode) error {
+	if err := n.update(h, func(e *edit) error {
+		e.LinksCount = 0
+		return nil
+	}); err != nil {
+		return err
+	}
+	return a.w.orphans.add(h, n)
 }
 
 // settle makes the slot of an inode what it is to be.

@@ -214,3 +214,40 @@ func TestFastCommitsWithE2fsck(t *testing.T) {
 		n.Blocks, n.CTime, n.MTime, n.Links = 0, time.Time{}, time.Time{}, 0
 	})
 }
+
+// TestFastCommitsOfLargeFile replays a fast commit in which a file lost its name that somebody held: to free it takes more blocks than the journal has.
+func TestFastCommitsOfLargeFile(t *testing.T) {
+	im := mke2fs(t, "", "24G", "-t ext4 -O fast_commit -J size=2 -N 4096 -b 1024")
+	dir, umount := im.kernelMount("rw")
+	p := &plant{t, dir}
+	f, err := os.Create(p.at("large"))
+	p.do(err)
+	p.do(unix.Fallocate(int(f.Fd()), 0, 0, 20<<30))
+	syscall.Sync()
+	p.do(os.Remove(f.Name()))
+	p.synced("last", []byte("last"))
+	im.syncLoop()
+	cut := im.path + ".cut"
+	out, err := exec.Command("cp", "--sparse=always", im.path, cut).CombinedOutput()
+	f.Close()
+	umount()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	dev, err := disk.Open(cut, disk.ReadWrite)
+	p.do(err)
+	defer dev.Close()
+	for range 2 {
+		fs := mountMem(t, dev, ext4.Options{ReadWrite: true})
+		if child(t, fs, "last").Attr().Size != 4 {
+			t.Error("the fast commit was not replayed")
+		}
+		if st, err := fs.StatFS(); err != nil || st.BlocksFree < 20<<20 {
+			t.Errorf("only %d blocks are free, %v", st.BlocksFree, err)
+		}
+		p.do(fs.Close())
+	}
+	if out, err := exec.Command(tool(t, "e2fsck"), "-fn", cut).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -75,7 +75,8 @@ func (d *drafted) changes(dev disk.Device) (list []homing, err error) {
 	return list, nil
 }
 
-// commitAlone makes blocks durable as transaction tid, the only one in the log, and writes them home.
+// commitAlone makes blocks durable as transaction tid, the only one in the log, and writes them home. What the kernel commits fast it could also have
+// committed in full: its transactions take a quarter of the log, and here there may be all of it.
 func (l *Log) commitAlone(tid TID, blocks []homing) error {
 	form := newLogForm(&l.super, l.c.BlockSize)
 	if room := int(l.end-l.super.First) - 1; form.cost(len(blocks), 0) > room {
