@@ -45,6 +45,16 @@ func TestAside(t *testing.T) {
 			t.Errorf("a failure aside: %v", f)
 		}
 	})
+	both(t, func(t *testing.T, cfg explore.Config) {
+		stuck := explore.Run(cfg, func() {
+			var m sched.HandoffMutex
+			m.Lock()
+			explore.Aside(m.Lock)
+		})
+		if f := stuck.Failure; f == nil || f.Verdict != explore.Deadlock {
+			t.Errorf("waiting aside for a lock: %v", f)
+		}
+	})
 	done := false
 	explore.Aside(func() { done = true })
 	if !done {

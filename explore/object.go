@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 
 	"extant/sched"
 )
@@ -57,6 +58,11 @@ func (s *objects) add(key *sched.Object) *object {
 	*o = object{key: key, index: int32(s.used), waiting: o.waiting[:0], history: o.history[:0]}
 	s.used++
 	return o
+}
+
+// held reports whether some lock is.
+func (s *objects) held() bool {
+	return slices.ContainsFunc(s.all[:s.used], func(o *object) bool { return o.held || o.shared > 0 })
 }
 
 // name returns the object's class, or what it is and a number that is the same in the same schedule.

@@ -61,9 +61,11 @@ func (b *Bench) Run() {
 	})
 	run(threads, len(lines))
 	must(r.CloseFiles(), "close")
-	left, err := prog.Snapshot(m)
-	must(err, "the tree cannot be read")
+	var left prog.Tree
 	explore.Aside(func() {
+		var err error
+		left, err = prog.Snapshot(m)
+		must(err, "the tree cannot be read")
 		must(b.serial(prog.Trial{Outcome: out, Left: left, Before: l.before}), "")
 	})
 	must(m.Sync(), "sync")
