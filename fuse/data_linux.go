@@ -54,7 +54,7 @@ func (f *files) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32,
 		k += more
 		return err
 	})
-	if err != nil && k == 0 {
+	if err != nil && (k == 0 || in.WriteFlags&fuse.WRITE_CACHE != 0) { // of what it had in its cache the kernel does not look at how much was written
 		return 0, status(err)
 	}
 	return uint32(k), fuse.OK

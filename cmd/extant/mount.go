@@ -141,7 +141,11 @@ func (m *mounting) open(image string) (*extant.Volume, error) {
 	}
 	if !reading {
 		o.ReadWrite = true
+		limit := liftLimit()
 		vol, err := extant.OpenWith(image, o)
+		if err == nil && end(vol) > limit {
+			err = errors.Join(errLimit, vol.Close())
+		}
 		why := whyReadOnly(err)
 		switch {
 		case err == nil:
@@ -165,10 +169,21 @@ func (m *mounting) open(image string) (*extant.Volume, error) {
 // yet costs more than to fill it.
 const mountDataBytes = 64 << 20
 
+// errLimit says that a process may not write all of an image.
+var errLimit = errors.New("is longer than the files that this process may write (ulimit -f)")
+
+// end is how many bytes a file system takes.
+func end(vol *extant.Volume) uint64 {
+	sb := vol.Inodes().Super()
+	return sb.Blocks() * uint64(sb.BlockSize())
+}
+
 // whyReadOnly is what keeps an image from being written that may well be read, or nothing.
 func whyReadOnly(err error) string {
 	var unsupported *extant.UnsupportedError
 	switch {
+	case errors.Is(err, errLimit):
+		return errLimit.Error()
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EPERM):
 		return "is write-protected"
 	case errors.As(err, &unsupported):

@@ -153,6 +153,24 @@ func TestMountReadOnly(t *testing.T) {
 	}
 }
 
+// TestMountLimit mounts where files that are written may not be long: the image is written all the same where the limit can be lifted, and else it is only read.
+func TestMountLimit(t *testing.T) {
+	s := newStand(t, 0)
+	s.run(t, 0, "sh", "-c", "ulimit -S -f 1000; exec ./extant mount disk.img mnt")
+	s.run(t, 0, "sh", "-c", "yes | head -c 4M >mnt/f && sync mnt/f && sync -f mnt")
+	s.run(t, 0, s.program, "umount", "mnt")
+
+	s = newStand(t, 65534)
+	s.run(t, 0, "sh", "-c", "ulimit -S -f 1000; exec ./extant mount disk.img mnt")
+	s.run(t, 0, "sh", "-c", "yes | head -c 4M >mnt/f && sync mnt/f")
+	s.run(t, 0, s.program, "umount", "mnt")
+	if out := s.run(t, 0, "sh", "-c", "ulimit -f 1000; exec ./extant mount disk.img mnt"); !strings.Contains(out, "(ulimit -f): mounting read-only") {
+		t.Errorf("mount says %q", out)
+	}
+	s.run(t, 0, s.program, "umount", "mnt")
+	s.run(t, 1, "sh", "-c", "ulimit -f 1000; exec ./extant mount -o rw disk.img mnt")
+}
+
 // TestMountSignal unmounts by a signal, at once and while a file is in use.
 func TestMountSignal(t *testing.T) {
 	for _, busy := range []bool{false, true} {

@@ -52,6 +52,22 @@ func (m *mounting) serve(image, dir string) error {
 	return errors.Join(err, vol.Close())
 }
 
+// liftLimit lets this process write files as long as it may be allowed to, and says how long they may be: the limit that a user has set is for what he writes, and
+// the kernel holds whoever writes to the mount to his own.
+func liftLimit() uint64 {
+	all := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	if unix.Setrlimit(unix.RLIMIT_FSIZE, &all) == nil {
+		return all.Max
+	}
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_FSIZE, &l) != nil {
+		return all.Max
+	}
+	l.Cur = l.Max
+	_ = unix.Setrlimit(unix.RLIMIT_FSIZE, &l) // a process may always
+	return l.Max
+}
+
 // unmountOn unmounts upon a signal. If files are in use, the directory is nevertheless free at once, and the mount ends with their last use; a second signal
 // does not wait for that.
 func (m *mounting) unmountOn(stop chan os.Signal, s *fuse.Server, dir string) {
