@@ -372,7 +372,7 @@ func (a *fastApplier) name(dir *Inode, name string, ino ondisk.Ino) error {
 			return err
 		}
 	}
-	if at.ino == ino {
+	if at.ino == ino && !a.renewed(ino) {
 		return nil
 	}
 	return a.w.do(entryCredits, func(h *journal.Handle) error {
@@ -384,4 +384,10 @@ func (a *fastApplier) name(dir *Inode, name string, ino ondisk.Ino) error {
 		}
 		return dir.replaceEntry(h, at, ino, kind)
 	})
+}
+
+// renewed reports whether a number is that of another inode than it was before, which may be of another type.
+func (a *fastApplier) renewed(ino ondisk.Ino) bool {
+	n := a.plan.Inodes[ino]
+	return n != nil && n.Fresh
 }

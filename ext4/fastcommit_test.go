@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"extant/disk"
 	"extant/ext4"
@@ -186,4 +187,32 @@ func fastSeeds(t testing.TB, fs *ext4.FS) [][]byte {
 	var gone fastLog
 	gone.name(ondisk.FCUnlink, ondisk.RootIno, file.Ino(), "blocks")
 	return [][]byte{log.area, names.area, gone.area}
+}
+
+// TestFastCommitsOfAnotherType replays that a file went, and something of another type came, with its name and its number.
+func TestFastCommitsOfAnotherType(t *testing.T) {
+	im := mke2fs(t, sourceOf(t, map[string][]byte{"file": nil}), "8M", "-t ext4 -b 1024")
+	fs := im.mount(ext4.Options{})
+	file, root := child(t, fs, "file"), child(t, fs)
+	slot := file.Raw()
+	var d ondisk.Inode
+	if err := d.Decode(slot); err != nil {
+		t.Fatal(err)
+	}
+	d.Mode, d.Generation, d.Flags, d.IBlock = ondisk.ModeFIFO|0o600, d.Generation+1, 0, [60]byte{}
+	d.Encode(slot)
+	var log fastLog
+	log.name(ondisk.FCUnlink, root.Ino(), file.Ino(), "file")
+	log.inode(file.Ino(), slot[:160])
+	log.name(ondisk.FCCreat, root.Ino(), file.Ino(), "file")
+	dev := disk.NewMemFrom(im.bytes())
+	if err := ext4.ApplyFastCommits(dev, ondisk.FastCommitRecords(log.area)); err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range child(t, mountMem(t, dev, ext4.Options{})).ReadDir(0) {
+		if err != nil || e.Name == "file" && e.Type != ondisk.FileFIFO {
+			t.Errorf("%q has type %d, %v", e.Name, e.Type, err)
+		}
+	}
+	ownCheck(t, dev, time.Now())
 }
