@@ -243,8 +243,11 @@ func (n *Inode) touchDir(w *writer, h *journal.Handle, change func(*edit)) error
 // versionHiEnd is where i_version_hi ends in the slot.
 const versionHiEnd = 0x9C
 
-// bump counts one more change of the inode (i_version).
+// bump counts one more change of the inode (i_version), where it has a place for that.
 func (e *edit) bump() {
+	if e.hurd {
+		return
+	}
 	if e.VersionLo++; e.VersionLo == 0 && e.HasExtra(versionHiEnd) {
 		e.VersionHi++
 	}
@@ -298,7 +301,8 @@ func (n *Inode) newSlot(w *writer, c *creation) (*edit, error) {
 	}
 	e := n.fs.newEdit()
 	parent := &n.core().disk
-	e.Mode, e.LinksCount, e.Generation, e.VersionLo = c.Mode, 1, gen, 1
+	e.Mode, e.LinksCount, e.Generation = c.Mode, 1, gen
+	e.bump()
 	e.ExtraIsize = n.fs.wantExtra()
 	e.SetOwner(c.UID, c.GID)
 	now := w.now()

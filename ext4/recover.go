@@ -13,14 +13,14 @@ const journalEntriesMax = 2 << 20
 
 // recovered returns the file system as it is after recovery of its journal, which stays as it is on the device.
 func (fs *FS) recovered(dev disk.Device, o Options) (*FS, error) {
+	if !fs.sb.HasIncompat(ondisk.IncompatNeedsRecovery) {
+		return fs, nil
+	}
 	if fs.sb.JournalInum == 0 {
 		return nil, &UnsupportedError{
 			Features: []string{"journal_dev"},
 			Detail:   fmt.Sprintf("the journal is on a device of its own, %x: mount with NoLoad to read without it", fs.sb.JournalUUID),
 		}
-	}
-	if !fs.sb.HasIncompat(ondisk.IncompatNeedsRecovery) {
-		return fs, nil
 	}
 	after, err := fs.recoverInto(dev, o)
 	if err != nil {

@@ -264,3 +264,23 @@ func TestXattrsInInodes(t *testing.T) {
 		t.Errorf("the value beside it: %q, %v", v, err)
 	}
 }
+
+// TestHurd changes a file system of the Hurd, in the inodes of which a block has its number where Linux counts changes.
+func TestHurd(t *testing.T) {
+	s := newScratch(t, 8<<20, "-t ext2 -b 1024 -I 128", ext4.Options{})
+	s.unmount()
+	s.editSuper(func(sb *ondisk.Super) { sb.CreatorOS = ondisk.CreatorHurd })
+	s.mount()
+	for i := range 20 {
+		name := fmt.Sprint("f", i)
+		n := s.file(name)
+		for k := range int64(i) {
+			_, err := n.WriteAt(noise(uint64(i), 700), k*900)
+			s.must("write", err)
+		}
+		s.must("link", s.root().Link(name+" as well", n))
+		if i%3 == 0 {
+			s.must("unlink", s.root().Unlink(name, nil))
+		}
+	}
+}

@@ -14,6 +14,7 @@ type edit struct {
 	slot []byte
 	size int64 // i_size in bytes
 	gone bool  // see core
+	hurd bool  // the file system is the Hurd's
 
 	bytes [slotUsual]byte // the memory of slot, where it is no longer
 }
@@ -24,10 +25,13 @@ func (fs *FS) edit(c *core) *edit {
 	if e == nil {
 		e = &edit{}
 	}
-	e.Inode, e.size, e.gone = c.disk, c.size, c.gone
+	e.Inode, e.size, e.gone, e.hurd = c.disk, c.size, c.gone, fs.hurd()
 	e.slot = append(e.bytes[:0], c.slot...)
 	return e
 }
+
+// hurd reports whether the file system is the Hurd's, which has the block of a file's translator where Linux counts changes.
+func (fs *FS) hurd() bool { return fs.sb.CreatorOS == ondisk.CreatorHurd }
 
 // newEdit begins the content of a slot: all zeros. It may be put back to fs.edits.
 func (fs *FS) newEdit() *edit {
@@ -35,7 +39,7 @@ func (fs *FS) newEdit() *edit {
 	if e == nil {
 		e = &edit{}
 	}
-	*e = edit{}
+	*e = edit{hurd: fs.hurd()}
 	if e.slot = e.bytes[:]; fs.inodeSize > slotUsual {
 		e.slot = make([]byte, fs.inodeSize)
 	}

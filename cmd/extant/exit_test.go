@@ -55,6 +55,7 @@ func TestExitCodes(t *testing.T) {
 		{"ls new.img", 4, "extant ls: new.img: unsupported feature FEATURE_I30\n"},
 		{"ls outside.img", 4, "mount with NoLoad to read without it\nhint: --noload reads it without its journal\n"},
 		{"ls --noload outside.img", 0, ""},
+		{"ls outside-clean.img", 0, ""},
 		{"info new.img", 4, "extant info: new.img: unsupported feature FEATURE_I30\n"},
 		{"ls new.img disk.img:/nope", 4, "no such file"},
 	} {
@@ -91,6 +92,8 @@ func damagedImages(t *testing.T) {
 	outside[1024+0x60] |= 0x04                                // needs_recovery
 	copy(outside[1024+0xe0:], []byte{0, 0, 0, 0, 1, 0, 0, 0}) // s_journal_inum, s_journal_dev
 	write("outside.img", outside)
+	outside[1024+0x60] &^= 0x04 // its journal holds nothing
+	write("outside-clean.img", outside)
 	write("busy.img", image)
 	dev, err := disk.Open("busy.img", disk.ReadWrite)
 	if err != nil {

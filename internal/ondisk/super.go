@@ -26,6 +26,9 @@ const (
 	ErrorsPanic    = 3
 )
 
+// CreatorHurd in Super.CreatorOS (s_creator_os) gives some fields of inodes other meanings.
+const CreatorHurd = 1
+
 // Values of Super.RevLevel (s_rev_level).
 const (
 	RevGoodOld = 0 // fixed: 128-byte inodes, first inode 11, no features
