@@ -26,7 +26,7 @@ const conformFormat = "-b 4096 -I 256"
 // TestConform runs the cases of package conform on the kernel's ext4, which has to give the results that are written there, and on a mount of ours,
 // which has to give the same but for what the protocol makes impossible.
 func TestConform(t *testing.T) {
-	lacks(t)
+	ext4test.Mounts(t, false)
 	dirs := []struct {
 		name  string
 		how   conform.Mount
@@ -52,8 +52,7 @@ func TestConform(t *testing.T) {
 
 // TestConformNobody runs the cases for users in a mount that nobody has made for himself.
 func TestConformNobody(t *testing.T) {
-	lacks(t)
-	ext4test.Tool(t, "fusermount3")
+	ext4test.Mounts(t, true)
 	image := format(t, 64<<20, conformFormat+" -E root_owner=65534:65534")
 	parent := filepath.Join(ext4test.TempDir(t), "nobody")
 	if err := errors.Join(

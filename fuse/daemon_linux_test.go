@@ -115,19 +115,6 @@ type daemon struct {
 	cmd        *exec.Cmd
 }
 
-// lacks skips a test that needs what is not here.
-func lacks(t testing.TB) {
-	t.Helper()
-	if os.Getuid() != 0 {
-		ext4test.Lacking(t, "only the super user mounts for all")
-	}
-	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
-		ext4test.Lacking(t, err.Error())
-	} else {
-		f.Close()
-	}
-}
-
 // format makes an image.
 func format(t testing.TB, size int64, args string) string {
 	t.Helper()
@@ -149,7 +136,7 @@ func format(t testing.TB, size int64, args string) string {
 // mount mounts an image until the test ends, when it is checked.
 func mount(t testing.TB, image, options string) *daemon {
 	t.Helper()
-	lacks(t)
+	ext4test.Mounts(t, false)
 	dir := filepath.Join(ext4test.TempDir(t), "mnt")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"extant/internal/ext4test"
 	"extant/internal/model"
 	"extant/internal/prog"
 	"extant/internal/prog/hostdir"
@@ -45,7 +46,7 @@ var modes = []struct {
 
 // TestPrograms runs random programs in the mount, with the results of the model.
 func TestPrograms(t *testing.T) {
-	lacks(t)
+	ext4test.Mounts(t, false)
 	hard, err := os.ReadFile("/proc/sys/fs/protected_hardlinks")
 	if err != nil {
 		t.Fatal(err)

@@ -13,20 +13,6 @@ import (
 	"extant/internal/ext4test"
 )
 
-// mountable skips a test that needs what is not here.
-func mountable(t *testing.T) {
-	t.Helper()
-	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
-		ext4test.Lacking(t, err.Error())
-	} else {
-		f.Close()
-	}
-	if os.Getuid() != 0 {
-		ext4test.Lacking(t, "only the super user becomes somebody else")
-	}
-	tool(t, "fusermount3")
-}
-
 // A stand is an image, a directory to mount it in, and a program.
 type stand struct {
 	image, dir, program string
@@ -59,7 +45,7 @@ func (s *stand) run(t *testing.T, code int, name string, args ...string) string 
 
 // newStand makes an image whose root belongs to somebody.
 func newStand(t *testing.T, uid uint32) *stand {
-	mountable(t)
+	ext4test.Mounts(t, uid != 0)
 	tmp := ext4test.TempDir(t)
 	s := &stand{image: filepath.Join(tmp, "disk.img"), dir: filepath.Join(tmp, "mnt"), program: filepath.Join(tmp, "extant"), uid: uid}
 	self, err := os.Executable()
