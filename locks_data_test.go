@@ -93,10 +93,12 @@ func everyChange(fs *ext4.FS, n *ext4.Inode, off int64) error {
 	}
 	seek := func() error { _, err := n.SeekData(0); return err }
 	falloc := func(m ext4.FallocMode) func() error { return func() error { return n.Fallocate(m, 4096, 8192) } }
+	trim := func() error { _, err := fs.Trim(0, 1<<40, 0); return err }
+	label := func() error { return fs.SetLabel("a name") }
 	for _, do := range []func() error{
 		func() error { return n.Truncate(0) }, func() error { return write(p[:20], 0) }, store, func() error { return write(p, off) },
 		read, n.Fsync, seek, private, func() error { return write(p, off+50_000) }, falloc(ext4.FallocPunch), falloc(ext4.FallocZero),
-		falloc(ext4.FallocAllocate), falloc(ext4.FallocInsert), falloc(ext4.FallocCollapse), func() error { return n.Truncate(off / 2) }, fs.Sync,
+		falloc(ext4.FallocAllocate), falloc(ext4.FallocInsert), falloc(ext4.FallocCollapse), func() error { return n.Truncate(off / 2) }, fs.Sync, trim, label,
 	} {
 		err := do()
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, syscall.EOPNOTSUPP) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENXIO) {

@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"encoding/binary"
+	"strings"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -21,6 +22,8 @@ const (
 	ext4SetGen   = 0x40086604 // EXT4_IOC_SETVERSION
 	ext4Shutdown = 0x8004587D // EXT4_IOC_SHUTDOWN
 	fsGetLabel   = 0x81009431 // FS_IOC_GETFSLABEL
+	fsSetLabel   = 0x41009432 // FS_IOC_SETFSLABEL
+	fiTrim       = 0xC0185879 // FITRIM
 )
 
 // Ioctl answers those requests that the kernel passes on: most of those of ext4, but not FIEMAP and FIFREEZE, which it refuses by itself. The
@@ -51,6 +54,10 @@ func (f *files) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, arg []byte, _ *fuse.I
 	case in.Cmd == fsGetLabel && len(out) >= len(ondisk.Super{}.VolumeName):
 		sb := f.fs.Super()
 		copy(out, sb.VolumeName[:])
+	case in.Cmd == fsSetLabel && len(arg) >= labelSize:
+		err = f.setLabel(in, arg)
+	case in.Cmd == fiTrim && len(arg) >= trimSize && len(out) >= trimSize:
+		err = f.trim(in, arg, out)
 	case in.Cmd == unix.FS_IOC_ENABLE_VERITY && len(arg) >= enableSize:
 		err = f.enable(in, n, arg)
 	case in.Cmd == unix.FS_IOC_MEASURE_VERITY && len(out) >= 4:
@@ -84,7 +91,7 @@ func (f *files) setFlags(in *fuse.IoctlIn, n *node, a *ext4.Attr, flags uint32) 
 // shutdown ends writing as a crash would (EXT4_IOC_SHUTDOWN). How, is in the caller's memory, where the kernel leaves it, since the request is
 // declared the wrong way round; who cannot look there does not write anything more.
 func (f *files) shutdown(in *fuse.IoctlIn) error {
-	if in.Uid != 0 && in.Uid != uint32(syscall.Geteuid()) {
+	if !owns(in) {
 		return syscall.EPERM
 	}
 	mode := uint32(ext4.ShutdownNoLogFlush)
@@ -98,6 +105,35 @@ func (f *files) shutdown(in *fuse.IoctlIn) error {
 		return syscall.EINVAL
 	}
 	return f.fs.Shutdown(ext4.ShutdownMode(mode))
+}
+
+// owns reports whether a caller may do to the file system as a whole what he likes: the super user, and who has mounted it.
+func owns(in *fuse.IoctlIn) bool { return in.Uid == 0 || in.Uid == uint32(syscall.Geteuid()) }
+
+const labelSize = 256 // FSLABEL_MAX
+
+func (f *files) setLabel(in *fuse.IoctlIn, arg []byte) error {
+	if !owns(in) {
+		return syscall.EPERM
+	}
+	label, _, _ := strings.Cut(string(arg[:labelSize]), "\x00")
+	return f.fs.SetLabel(label)
+}
+
+const trimSize = 24 // struct fstrim_range: where, how many bytes, and how long a piece is to be
+
+// trim has the image give back the space that nothing in it uses, and answers how much that was.
+func (f *files) trim(in *fuse.IoctlIn, arg, out []byte) error {
+	if !owns(in) {
+		return syscall.EPERM
+	}
+	le := binary.NativeEndian
+	trimmed, err := f.fs.Trim(le.Uint64(arg), le.Uint64(arg[8:]), le.Uint64(arg[16:]))
+	if err == nil {
+		copy(out, arg[:trimSize])
+		le.PutUint64(out[8:], trimmed)
+	}
+	return err
 }
 
 // struct fsxattr: flags, a hint for the size of extents, their number, the project, another hint, and room.
