@@ -119,7 +119,7 @@ func (f *FS) clamp(t time.Time) time.Time {
 		t = time.Unix(t.Unix(), 0)
 	}
 	switch s := t.Unix(); {
-	case s < -1<<31:
+	case s <= -1<<31:
 		return time.Unix(-1<<31, 0)
 	case s > last || s == last && t.Nanosecond() > 0:
 		return time.Unix(last, 0)

@@ -23,11 +23,12 @@ const (
 	nanoMax   = 999_999_999
 )
 
-// MakeTimestamp is the form of t with both words. A time out of range becomes the nearest whole second in range, as in the kernel.
+// MakeTimestamp is the form of t with both words. A time out of range becomes the nearest whole second in range, as in the kernel, which keeps
+// nothing but whole seconds of the first and the last.
 func MakeTimestamp(t time.Time) Timestamp {
 	sec, nano := t.Unix(), t.Nanosecond()
-	if in := min(max(sec, TimeSecMin), TimeSecMax); in != sec {
-		sec, nano = in, 0
+	if sec <= TimeSecMin || sec >= TimeSecMax {
+		sec, nano = min(max(sec, TimeSecMin), TimeSecMax), 0
 	}
 	epoch := uint32((sec-int64(int32(sec)))>>32) & epochMask
 	return Timestamp{Sec: uint32(sec), Extra: uint32(nano)<<epochBits | epoch}

@@ -41,7 +41,9 @@ func TestTimestampRange(t *testing.T) {
 		{"first", first, first},
 		{"before the first", first.Add(-1), first},
 		{"year 1", time.Time{}, first},
-		{"last", last, last},
+		{"the first, and a little", first.Add(5), first},
+		{"before the last", last.Add(-time.Second), last.Add(-time.Second)},
+		{"last", last, last.Truncate(time.Second)},
 		{"after the last", last.Add(1), last.Truncate(time.Second)},
 	} {
 		if got := ondisk.MakeTimestamp(c.in).Time(); !got.Equal(c.want) {
