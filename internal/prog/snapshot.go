@@ -41,6 +41,7 @@ type snapshot struct {
 	sys   System
 	tree  Tree
 	first map[uint64]string
+	room  []byte // for what is read
 }
 
 func (s *snapshot) add(path string, st model.Stat) error {
@@ -125,7 +126,10 @@ func (s *snapshot) sum(path string) (sum uint64, err error) {
 		return 0, err
 	}
 	const page = 4096
-	p := make([]byte, 16*page)
+	if s.room == nil && st.Size > 0 {
+		s.room = make([]byte, 16*page)
+	}
+	p := s.room
 	for at := int64(0); at < st.Size; {
 		data, err := f.SeekData(at)
 		if errors.Is(err, syscall.ENXIO) {
