@@ -447,6 +447,7 @@ var catalogue = []damage{
 	}, blind: "it waits, and then goes on", slow: "it waits"},
 	{name: "journal feature", image: "main", code: fsck.JournalUnsupported, do: func(v *victim) { v.journal(func(b []byte) { put32(b[0x28:], 0x1000) }) }},
 	{name: "journal nowhere", image: "main", code: fsck.JournalInode, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = 0, 5 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
+	{name: "journal a directory", image: "main", code: fsck.JournalInode, do: func(v *victim) { v.super(func(s *ondisk.Super) { s.JournalInum = 11 }) }, other: "PR_0_JOURNAL_BAD_INODE"},
 	{name: "journal elsewhere", image: "main", code: fsck.JournalExternal, do: func(v *victim) {
 		v.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev, s.JournalUUID = 0, 5, [16]byte{1} })
 	}, blind: "it says so outside its list, and looks no further"},

@@ -63,7 +63,7 @@ func (m *mender) remakeJournal(*Finding) error {
 		return nil
 	}
 	ino := ondisk.Ino(s.JournalInum)
-	if ino != ondisk.JournalIno && m.c.kindOf(ino)&kindHidden == 0 {
+	if ino != ondisk.JournalIno { // that of no journal is where it should be
 		return m.super(func(s *ondisk.Super) { s.JournalInum, s.JournalDev = uint32(ondisk.JournalIno), 0 })
 	}
 	if k := journalCopy(s); hasJournalCopy(s) {
