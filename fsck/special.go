@@ -35,11 +35,22 @@ func (c *checker) findSpecial() {
 		}
 	}
 	mark(uint32(ondisk.JournalIno), journalInode, true)
-	mark(s.JournalInum, journalInode, s.HasCompat(ondisk.CompatHasJournal))
+	mark(s.JournalInum, journalInode, s.HasCompat(ondisk.CompatHasJournal) && c.isFile(ondisk.Ino(s.JournalInum)))
 	for _, q := range [...]uint32{s.UsrQuotaInum, s.GrpQuotaInum, s.PrjQuotaInum} {
 		mark(q, quotaInode, s.HasROCompat(ondisk.ROCompatQuota))
 	}
 	mark(s.OrphanFileInum, orphanInode, s.HasCompat(ondisk.CompatOrphanFile))
+}
+
+// isFile reports whether an inode is a regular file, as the device has it: what is none is no journal either, whatever the super block says.
+func (c *checker) isFile(ino ondisk.Ino) bool {
+	at, err := c.rawInodeAt(ino)
+	if err != nil {
+		return false
+	}
+	slot := make([]byte, c.slot)
+	var n ondisk.Inode
+	return readAt(c.raw, slot, at) == nil && n.Decode(slot) == nil && n.Type() == ondisk.ModeRegular
 }
 
 // reservedMax bounds the reserved numbers that are noted one by one; whatever is between them and s_first_ino is compared with that.
