@@ -17,6 +17,7 @@ import (
 
 	"extant"
 	"extant/disk"
+	"extant/internal/ext4test"
 	"extant/internal/ondisk"
 	"extant/mkfs"
 )
@@ -480,7 +481,7 @@ func TestFillOverOldContent(t *testing.T) {
 		if err := os.WriteFile(path, contentOf(t, d), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		fsck(t, path)
+		ext4test.Check(t, path)
 	}
 }
 

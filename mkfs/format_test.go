@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"extant/disk"
+	"extant/internal/ext4test"
 	"extant/internal/ondisk"
 	"extant/mkfs"
 )
@@ -100,7 +101,7 @@ func TestLikeMke2fs(t *testing.T) {
 				t.Fatal(err)
 			}
 			ours := create(t, size(t, c.size), options(t, c.args))
-			fsck(t, ours)
+			ext4test.Check(t, ours)
 			compare(t, header(t, ours), header(t, theirs), c.differ)
 		})
 	}
@@ -160,7 +161,7 @@ func TestMatrix(t *testing.T) {
 				args := "-b " + block + " -I " + inode + " " + f
 				t.Run(args, func(t *testing.T) {
 					t.Parallel()
-					fsck(t, create(t, matrixSize(t, block), options(t, args)))
+					ext4test.Check(t, create(t, matrixSize(t, block), options(t, args)))
 				})
 			}
 		}
@@ -186,6 +187,7 @@ func TestShapes(t *testing.T) {
 		{"1G", "-i 2048 -G 128 -b 1024"},
 		{"1G", "-g 1024 -b 1024 -i 1024 -I 512"},
 		{"4G", "-b 1024 -O sparse_super2,meta_bg,bigalloc -C 4096"},
+		{"40M", "-b 1024 -O bigalloc -C 4096"},
 		{"4G", "-O bigalloc -C 1048576"},
 		{"300G", "-O bigalloc,^has_journal -C 268435456"},
 		{"8G", "-b 1024 -I 256 -E packed_meta_blocks,resize=100000000"},
@@ -194,7 +196,7 @@ func TestShapes(t *testing.T) {
 	} {
 		t.Run(c.size+" "+c.args, func(t *testing.T) {
 			t.Parallel()
-			fsck(t, create(t, size(t, c.size), options(t, c.args)))
+			ext4test.Check(t, create(t, size(t, c.size), options(t, c.args)))
 		})
 	}
 }
@@ -207,7 +209,7 @@ func TestBadBlocks(t *testing.T) {
 		o.BadBlocks = append(o.BadBlocks, b, b)
 	}
 	path := create(t, 64<<20, o)
-	fsck(t, path)
+	ext4test.Check(t, path)
 	bad := strings.Fields(run(t, "dumpe2fs", "-b", path))
 	if len(bad) < 350 || !slices.Contains(bad, "9698") {
 		t.Errorf("dumpe2fs -b lists %d words: %q", len(bad), bad)
@@ -251,7 +253,7 @@ func TestSizes(t *testing.T) {
 					header(t, path) // e2fsck wants more memory than a test may take
 					return
 				}
-				fsck(t, path)
+				ext4test.Check(t, path)
 			})
 		}
 	}
@@ -311,7 +313,7 @@ func TestOverOldContent(t *testing.T) {
 					t.Fatal(err)
 				}
 				d.Close()
-				fsck(t, path)
+				ext4test.Check(t, path)
 			}
 		})
 	}

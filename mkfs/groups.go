@@ -211,7 +211,11 @@ func (g *Geometry) reservedBlocks() uint64 {
 	}
 	groups := divUp(most-uint64(s.FirstDataBlock), uint64(s.BlocksPerGroup))
 	desc := divUp(groups*uint64(s.DescriptorSize()), uint64(g.BlockSize))
-	return min(desc-min(desc, g.DescBlocks), uint64(g.BlockSize/4))
+	n := min(desc-min(desc, g.DescBlocks), uint64(g.BlockSize/4))
+	if n > 0 && g.superBlock(0) != ondisk.Block(s.FirstDataBlock) && (1+g.DescBlocks+n)%g.Ratio == 0 {
+		n-- // the last one's backup would be in a cluster of its own: see writeReserved
+	}
+	return n
 }
 
 // planFlex settles how many groups share a place for their tables.

@@ -35,7 +35,7 @@ func TestKernelMounts(t *testing.T) {
 			useMount(t, at)
 			ext4test.Unmount(t, at)
 			mounted = false
-			fsck(t, path)
+			ext4test.Check(t, path)
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"extant"
 	"extant/disk"
+	"extant/internal/ext4test"
 	"extant/internal/ondisk"
 	"extant/mkfs"
 )
@@ -45,7 +46,7 @@ func fill(t testing.TB, src mkfs.Source, bytes int64, o mkfs.Options, f mkfs.Fil
 	if err != nil {
 		t.Fatal(err)
 	}
-	fsck(t, path)
+	ext4test.Check(t, path)
 	return path, r
 }
 

@@ -124,15 +124,6 @@ func create(t testing.TB, bytes int64, o mkfs.Options) string {
 	return path
 }
 
-// fsck fails the test unless e2fsck finds nothing to complain about.
-func fsck(t testing.TB, path string) {
-	t.Helper()
-	out, err := exec.Command("e2fsck", "-fn", path).CombinedOutput()
-	if err != nil || strings.Contains(string(out), "WARNING") {
-		t.Errorf("e2fsck -fn: %v\n%s", err, out)
-	}
-}
-
 // ignored are the lines of dumpe2fs -h that differ between any two file systems, or between any two programs.
 var ignored = []string{
 	"Filesystem UUID", "Filesystem created", "Last write time", "Last mount time", "Last checked", "Mount count",

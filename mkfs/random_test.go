@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"extant/disk"
+	"extant/internal/ext4test"
 	"extant/mkfs"
 )
 
@@ -46,7 +47,7 @@ func TestRandomOptions(t *testing.T) {
 		switch {
 		case err == nil:
 			made++
-			fsck(t, path)
+			ext4test.Check(t, path)
 		case !errors.As(err, &option) && !errors.As(err, &room):
 			t.Errorf("%v", err)
 		}

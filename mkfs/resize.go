@@ -42,7 +42,8 @@ func (im *image) layResize() error {
 	return im.writeReserved(first, groups[1:])
 }
 
-// writeReserved writes the blocks reserved in group 0, each with the places of its backups.
+// writeReserved writes the blocks reserved in group 0, each with the places of its backups, which are as far into their groups as it is into its own. With
+// clusters of blocks of 1 KiB, where group 0 alone has a block for booting, that is a block more than what stands before them.
 func (im *image) writeReserved(first ondisk.Block, backups []uint64) error {
 	g, w := im.geo, &im.meta
 	for i := range ondisk.Block(g.Super.ReservedGDTBlocks) {
@@ -51,7 +52,7 @@ func (im *image) writeReserved(first ondisk.Block, backups []uint64) error {
 			return err
 		}
 		for k, group := range backups {
-			at := g.superBlock(group) + 1 + ondisk.Block(g.DescBlocks) + i
+			at := first + i + ondisk.Block(group*uint64(g.Super.BlocksPerGroup))
 			binary.LittleEndian.PutUint32(b[4*k:], uint32(at))
 		}
 	}

@@ -97,11 +97,7 @@ func JudgeE2fsck(dev *disk.Mem) error {
 	if err := Save(dev, image); err != nil {
 		return err
 	}
-	out, err := exec.Command(tool, "-fn", image).CombinedOutput()
-	if err != nil || strings.Contains(string(out), "WARNING") {
-		return fmt.Errorf("e2fsck -fn: %v\n%s", err, out)
-	}
-	return nil
+	return e2fsck(tool, image)
 }
 
 // Save writes a device to a file, with holes where it has some.
