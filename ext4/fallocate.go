@@ -271,6 +271,7 @@ func (n *Inode) zeroPart(i uint64, from, to int) error {
 
 // removeBlocks unmaps and frees a range, under as many handles as that takes.
 func (n *Inode) removeBlocks(first, end uint64) error {
+	defer n.keepClusters()()
 	h, err := n.start(n.mapCredits() + n.freeCredits() + inodeCredits)
 	if err != nil {
 		return err

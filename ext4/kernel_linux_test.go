@@ -1,6 +1,7 @@
 package ext4_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -149,11 +150,15 @@ func (p *plant) fallocated(name string) {
 	p.do(unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 1<<20, 1<<20))
 }
 
-// dirty returns a copy of a mounted image as a power cut would leave it.
+// dirty returns a copy of a mounted image as a power cut would leave it: of a moment, for nobody wrote to it between two readings.
 func (im *image) dirty() *image {
 	im.t.Helper()
 	out := &image{im.t, filepath.Join(im.t.TempDir(), "copy")}
-	if err := os.WriteFile(out.path, im.bytes(), 0o600); err != nil {
+	content := im.bytes()
+	for again := im.bytes(); !bytes.Equal(content, again); again = im.bytes() {
+		content = again
+	}
+	if err := os.WriteFile(out.path, content, 0o600); err != nil {
 		im.t.Fatal(err)
 	}
 	return out

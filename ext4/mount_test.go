@@ -151,6 +151,10 @@ func TestTruncatedImage(t *testing.T) {
 func TestExternalJournal(t *testing.T) {
 	img := mke2fs(t, "", "8M", "-t ext4 -b 1024").bytes()
 	editSuper(t, img, func(sb *ondisk.Super) { sb.JournalInum, sb.JournalDev = 0, 0x801 })
+	if _, err := mountBytes(img, ext4.Options{}); err != nil {
+		t.Errorf("with nothing in it: %v", err)
+	}
+	editSuper(t, img, func(sb *ondisk.Super) { sb.FeatureIncompat |= uint32(ondisk.IncompatNeedsRecovery) })
 	_, err := mountBytes(img, ext4.Options{})
 	var unsupported *ext4.UnsupportedError
 	if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), "NoLoad") {

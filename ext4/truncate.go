@@ -185,6 +185,7 @@ func (n *Inode) cutInode(h *journal.Handle, zero *page.Folio, size int64) error 
 //
 // +checklocks:n.mu
 func (n *Inode) cutBlocks(size int64) error {
+	defer n.keepClusters()()
 	h, err := n.start(n.mapCredits() + n.freeCredits() + inodeCredits + orphanCredits)
 	if err != nil {
 		return err

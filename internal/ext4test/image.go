@@ -146,7 +146,7 @@ func Check(t testing.TB, image string) {
 // e2fsck is what the tool finds wrong. Its exit code says nothing of a wrong resize inode.
 func e2fsck(tool, image string) error {
 	out, err := exec.Command(tool, "-fn", image).CombinedOutput()
-	if err != nil || strings.Contains(string(out), "WARNING") || strings.Contains(string(out), "? no") {
+	if err != nil || strings.Contains(string(out), "WARNING") || strings.Contains(string(out), "Resize inode not valid") {
 		return fmt.Errorf("e2fsck -fn: %v\n%s", err, out)
 	}
 	return nil
