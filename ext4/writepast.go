@@ -29,8 +29,8 @@ func (n *Inode) writePast(p []byte, off int64) (int, error) {
 	switch {
 	case r.state == written && off+int64(len(p)) <= n.core().size:
 		err = n.writeDirect(p, r.start)
-	case r.state != written && int64(end-first)<<bits < least:
-		return 0, nil
+	case r.state != written && (int64(end-first)<<bits < least || n.space().Cluster() > 1):
+		return 0, nil // with clusters, writeback alone gives blocks to what may share one with dirty folios
 	default:
 		r, err = n.mapPast(p, r)
 	}
