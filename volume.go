@@ -41,7 +41,7 @@ type Options struct {
 	ReadPast bool
 
 	// WritePast, if it is not 0, writes whole blocks to the image at once: those that have a place there, and what has none if it is so many bytes in one
-	// piece. It is for a caller that gathers what is written itself.
+	// piece. It is for a caller that gathers what is written itself. With clusters what has no place takes the usual way.
 	WritePast int64
 
 	// ReadWrite opens for writing, which nobody else may do meanwhile: the journal is replayed, orphans are done away with, and everything that

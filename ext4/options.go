@@ -27,7 +27,7 @@ type Options struct {
 	ReadPast bool
 
 	// WritePast, if it is not 0, has whole blocks go to the device when they are written, and not into that cache: where they have a place there, and where
-	// so many bytes that have none are written at once. It is for a caller that gathers what is written itself.
+	// so many bytes that have none are written at once. It is for a caller that gathers what is written itself. With clusters what has no place takes the usual way.
 	WritePast int64
 
 	// SuperBlock is the number of the block whose copy of the super block, and of the descriptors after it, to use:
