@@ -137,8 +137,17 @@ func (w *handoffWaiter) ready() bool     { return w.state.Load() == handoffFree 
 
 // take makes sure that an owner it finds will ring the bell.
 func (w *handoffWaiter) take() bool {
-	w.state.CompareAndSwap(handoffLocked, handoffAwaited)
-	return w.ready()
+	for {
+		switch w.state.Load() {
+		case handoffFree:
+			return true
+		case handoffAwaited:
+			return false
+		}
+		if w.state.CompareAndSwap(handoffLocked, handoffAwaited) {
+			return false
+		}
+	}
 }
 
 func (w *handoffWaiter) park(timeout <-chan time.Time) bool { return w.bell.wait(w, timeout) }

@@ -1,7 +1,9 @@
 package sched_test
 
 import (
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"extant/sched"
 )
@@ -96,6 +98,28 @@ func TestHandoffReleasedByAnother(t *testing.T) {
 	m.WaitUnlocked()
 	m.Lock()
 	m.Unlock()
+}
+
+// TestHandoffWakesWaiter has a lock taken and released while another task begins to wait for it, again and again: each
+// release wakes the waiter, whatever the waiter saw when it began.
+func TestHandoffWakesWaiter(t *testing.T) {
+	var h sched.HandoffMutex
+	var over atomic.Bool
+	var woken sched.Completion
+	sched.Go("waiting", func() {
+		for !over.Load() {
+			h.WaitUnlocked()
+		}
+		woken.Complete()
+	})
+	for range 2_000_000 {
+		h.Lock()
+		h.Unlock()
+	}
+	over.Store(true)
+	if !woken.WaitFor(20 * time.Second) {
+		t.Error("the lock is free and who waited for that still waits")
+	}
 }
 
 func TestHandoffUnlockOfFree(t *testing.T) {
