@@ -14,22 +14,28 @@ func Go(name string, f func()) *Task { return spawn(&Task{name: name}, f) }
 // end, and a program that has nothing left to do but to feed its daemons has finished.
 func Daemon(name string, f func()) *Task { return spawn(&Task{name: name, daemon: true}, f) }
 
-// spawn starts a task. A hook that is set after that is not told of its end: who waited for the task in another way, as by a WaitGroup, may have set
-// it before the task was over.
+// spawn starts a task. The hook that was told of its beginning is told of its end, and no other: who waited for the task
+// in another way, as by a WaitGroup, may have detached that hook and attached another before the task was over.
 func spawn(t *Task, f func()) *Task {
 	h := hook.Load()
+	body := func() {
+		defer t.end(h)
+		f()
+	}
 	if h == nil {
-		go func() {
-			defer t.done.pass()
-			f()
-		}()
+		go body()
 		return t
 	}
-	h.Go(t, func() {
-		defer t.done.CompleteAll()
-		f()
-	})
+	h.Go(t, body)
 	return t
+}
+
+// end lets those pass who wait for t, of whose beginning h was told.
+func (t *Task) end(h *attached) {
+	if h != nil && hook.Load() == h {
+		h.Point(Op{Kind: OpFire, Obj: &t.done.obj, Mask: ^uint64(0)})
+	}
+	t.done.pass()
 }
 
 // Name returns the name the task was started with.
