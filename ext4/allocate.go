@@ -81,18 +81,6 @@ func (n *Inode) removeRange(h *journal.Handle, first, end uint64) error {
 	return nil
 }
 
-// keepClusters keeps writeback from the file until the returned function is called, where clusters have several blocks: it may be about to map a block
-// that has its place because of another one in the cluster, and that other one is about to go, and the cluster with it.
-//
-// +checklocksignore
-func (n *Inode) keepClusters() (release func()) {
-	if n.content == nil || n.space().Cluster() == 1 {
-		return func() {}
-	}
-	n.writepages.Lock()
-	return n.writepages.Unlock
-}
-
 // truncateBlocks frees what the inode has from file block first on, under handles of its own. No handle is open.
 func (n *Inode) truncateBlocks(w *writer, first uint64) error {
 	if !n.hasBlocks() {

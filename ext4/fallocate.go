@@ -188,9 +188,13 @@ func (n *Inode) touchData() error {
 	}))
 }
 
-// settleRange writes back what is dirty in a range, and takes its whole blocks out of the cache. invalidate is held exclusively.
+// settleRange writes back what is dirty in a range, and takes its whole blocks out of the cache. invalidate is held exclusively, and writepages, which
+// the caller keeps until the map has changed: a block before or after the range that got its place meanwhile could become one extent with what is to
+// change, or lie in a cluster that is to go.
+//
+// +checklocks:n.writepages
 func (n *Inode) settleRange(first, end uint64) error {
-	if err := n.writeback(first, end); err != nil {
+	if err := n.writebackLocked(first, end); err != nil {
 		return err
 	}
 	n.dropFolios(first, end)
@@ -216,15 +220,23 @@ func (n *Inode) punch(off, end int64) error {
 	if err != nil {
 		return err
 	}
-	if first < last {
-		if err := n.settleRange(n.clusterSpan(first, last)); err != nil {
-			return err
-		}
-		if err := n.removeBlocks(first, last); err != nil {
-			return err
-		}
+	if err := n.punchBlocks(first, last); err != nil {
+		return err
 	}
 	return n.touchData()
+}
+
+// punchBlocks frees the blocks from first up to last. invalidate is held exclusively.
+func (n *Inode) punchBlocks(first, last uint64) error {
+	if first >= last {
+		return nil
+	}
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
+	if err := n.settleRange(n.clusterSpan(first, last)); err != nil {
+		return err
+	}
+	return n.removeBlocks(first, last)
 }
 
 // zeroEdges zeroes the parts of a range that do not make a whole block, and returns the blocks that are whole. A block in which the file
@@ -271,7 +283,6 @@ func (n *Inode) zeroPart(i uint64, from, to int) error {
 
 // removeBlocks unmaps and frees a range, under as many handles as that takes.
 func (n *Inode) removeBlocks(first, end uint64) error {
-	defer n.keepClusters()()
 	h, err := n.start(n.mapCredits() + n.freeCredits() + inodeCredits)
 	if err != nil {
 		return err
@@ -297,6 +308,8 @@ func (n *Inode) zeroBlocks(off, end int64) error {
 	if err != nil || first >= last {
 		return err
 	}
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
 	if err := n.settleRange(first, last); err != nil {
 		return err
 	}
@@ -339,6 +352,8 @@ func (n *Inode) unwriteSome(h *journal.Handle, first, end uint64) (uint64, error
 func (n *Inode) collapse(off, length int64) error {
 	n.invalidate.Lock()
 	defer n.invalidate.Unlock()
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
 	bits := n.fs.blockBits
 	first, end := uint64(off)>>bits, uint64(off+length)>>bits
 	if err := n.settleRange(first, fileEnd); err != nil {
@@ -359,6 +374,8 @@ func (n *Inode) collapse(off, length int64) error {
 func (n *Inode) insert(off, length int64) error {
 	n.invalidate.Lock()
 	defer n.invalidate.Unlock()
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
 	bits := n.fs.blockBits
 	first := uint64(off) >> bits
 	if err := n.settleRange(first, fileEnd); err != nil {

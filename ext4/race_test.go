@@ -178,12 +178,16 @@ func formatRace(t *testing.T, dev disk.Device, args string, size int) {
 	}
 }
 
-// run runs the tasks on a fresh copy of the image, and judges what comes of it.
-func (r *race) run(base *disk.Mem, o ext4.Options) {
+// run runs the tasks on a fresh copy of the image, after those of begin one by one, and judges what comes of it.
+func (r *race) run(base *disk.Mem, o ext4.Options, begin ...raceTask) {
 	dev := base.Snapshot()
 	fs, err := ext4.Mount(dev, raceOptions(o))
 	explore.Assert(err == nil, "mount: %v", err)
 	n := theFile(fs)
+	for _, t := range begin {
+		err := t.do(n)
+		explore.Assert(err == nil, "%s: %v", t.name, err)
+	}
 	var tasks []*sched.Task
 	for _, t := range r.tasks {
 		tasks = append(tasks, sched.Go(t.name, func() {

@@ -185,7 +185,11 @@ func (n *Inode) cutInode(h *journal.Handle, zero *page.Folio, size int64) error 
 //
 // +checklocks:n.mu
 func (n *Inode) cutBlocks(size int64) error {
-	defer n.keepClusters()()
+	if n.space().Cluster() > 1 {
+		// Writeback may be about to map a block in the cluster of another one that is to go, and the cluster with it.
+		n.writepages.Lock()
+		defer n.writepages.Unlock()
+	}
 	h, err := n.start(n.mapCredits() + n.freeCredits() + inodeCredits + orphanCredits)
 	if err != nil {
 		return err

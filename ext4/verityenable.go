@@ -101,6 +101,8 @@ func (n *Inode) protect(w *writer, v *verity) error {
 	}
 	n.invalidate.Lock() // nothing is stored through a mapping any more, and nobody brings in what is not verified
 	defer n.invalidate.Unlock()
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
 	if err := n.settleRange(0, fileEnd); err != nil {
 		return err
 	}
