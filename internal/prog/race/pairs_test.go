@@ -1,6 +1,7 @@
 package race_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,13 @@ var fileOps = []string{
 	"read: read @f 0 80",
 }
 
+// blockOps are what may happen to a file in blocks besides.
+var blockOps = []string{
+	"zero: fallocate @f zero 8 2000",
+	"insert: fallocate @f insert 1024 1024",
+	"collapse: fallocate @f collapse 0 1024",
+}
+
 // dirOps are what may happen to a directory, d, that has a file a and a directory s, while e is another.
 var dirOps = []string{
 	"create: create d/n 600",
@@ -63,7 +71,7 @@ func subjects() []subject {
 	const file, dir = "open @f a read+write+create\n", "mkdir d 755\nmkdir e 755\ncreate d/a 600\nmkdir d/s 755\ncreate e/b 600\n"
 	return []subject{
 		{"inline", file + "write @f 0 24\nmap @f m\n", fileOps, "read @f 0 100\n"},
-		{"block", file + "write @f 0 2500\nsync\nmap @f m\n", fileOps, "read @f 0 100\n"},
+		{"block", file + "write @f 0 2500\nsync\nmap @f m\n", slices.Concat(fileOps, blockOps), "read @f 0 100\n"},
 		{"inline-dir", dir, dirOps, "readdir d\nreaddir e\n"},
 		{"block-dir", dir + names(4), dirOps, "readdir d\nreaddir e\n"},
 	}
