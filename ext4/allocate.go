@@ -164,9 +164,9 @@ func (n *Inode) insertClaimed(h *journal.Handle, r run, fresh uint64) error {
 	if err == nil {
 		return half(n.charge(h, int64(fresh)))
 	}
-	if undone(err) && fresh > 0 {
+	if undone(err) {
 		if e := n.unclaim(h, r, fresh); e != nil {
-			return half(e)
+			return e
 		}
 	}
 	return err
@@ -174,8 +174,12 @@ func (n *Inode) insertClaimed(h *journal.Handle, r run, fresh uint64) error {
 
 // unclaim frees what claim gave.
 func (n *Inode) unclaim(h *journal.Handle, r run, fresh uint64) error {
-	n.quotas().unclaim(n, fresh/n.space().Cluster(), false)
-	return n.space().FreeBlocks(h, r.start-ondisk.Block(r.first%n.space().Cluster()), fresh/n.space().Cluster())
+	if fresh == 0 {
+		return nil
+	}
+	ratio := n.space().Cluster()
+	n.quotas().unclaim(n, fresh/ratio, false)
+	return half(n.space().FreeBlocks(h, r.start-ondisk.Block(r.first%ratio), fresh/ratio))
 }
 
 // claim finds blocks for the first part of want. fresh is the number of blocks in the clusters that were allocated for it: 0 where the file has

@@ -124,7 +124,9 @@ func (n *Inode) HalfProtect() error {
 	if err != nil {
 		return err
 	}
-	if err := n.writeback(0, fileEnd); err != nil {
+	n.writepages.Lock()
+	defer n.writepages.Unlock()
+	if err := n.writebackLocked(0, fileEnd); err != nil {
 		return err
 	}
 	if err := n.readyVerity(w, v); err != nil {

@@ -122,6 +122,8 @@ func (n *Inode) protect(w *writer, v *verity) error {
 }
 
 // readyVerity makes the file an orphan, so that what is past its end goes if a crash comes, and puts there what protects it.
+//
+// +checklocks:n.writepages
 func (n *Inode) readyVerity(w *writer, v *verity) error {
 	if err := n.changeSlot(func(h *journal.Handle) error { return w.orphans.add(h, n) }); err != nil {
 		return err
@@ -155,6 +157,8 @@ func (n *Inode) changeSlot(f func(h *journal.Handle) error) error {
 }
 
 // putVerity puts the tree and the descriptor past the end of the file.
+//
+// +checklocks:n.writepages
 func (n *Inode) putVerity(v *verity) error {
 	hash := newBlockHash(&v.desc)
 	from, size := uint64(0), v.desc.DataSize
@@ -185,6 +189,8 @@ const levelBytes = 256 << 10
 
 // putLevel hashes size bytes of the file from byte from on, a block at a time, and puts the hashes from byte to on. It returns how many bytes those are
 // with the zeros that end the last block.
+//
+// +checklocks:n.writepages
 func (n *Inode) putLevel(hash *blockHash, from, size, to uint64) (made uint64, err error) {
 	data, out := make([]byte, max(levelBytes, hash.size)), make([]byte, 0, levelBytes+hash.size)
 	for size > 0 {
@@ -211,6 +217,8 @@ func (n *Inode) putLevel(hash *blockHash, from, size, to uint64) (made uint64, e
 }
 
 // putPast writes p at byte off of the file, past its end. What the file has there already of the first and the last block stays.
+//
+// +checklocks:n.writepages
 func (n *Inode) putPast(p []byte, off uint64) error {
 	bits, bs := n.fs.blockBits, uint64(n.fs.blockSize)
 	first, end := off>>bits, (off+uint64(len(p))+bs-1)>>bits
@@ -237,38 +245,17 @@ func (n *Inode) putPast(p []byte, off uint64) error {
 }
 
 // putBlocks writes the first of what p has for the blocks from first on, as many as come to lie in one run, and then maps them. It returns how many.
+//
+// +checklocks:n.writepages
 func (n *Inode) putBlocks(h *journal.Handle, p []byte, first uint64) (uint64, error) {
-	n.maps.Lock()
-	defer n.maps.Unlock()
-	r, err := n.runOf(first)
+	r, err := n.mapped(first)
 	if err != nil {
 		return 0, err
 	}
 	r = r.clip(first, first+uint64(len(p))>>n.fs.blockBits)
-	if r.state != hole {
-		return r.count, n.putRun(p, r)
+	if r.state == hole {
+		r, err = n.fillPast(h, p, r)
+		return r.count, err
 	}
-	r.state = written
-	r, fresh, err := n.claim(h, r, 0)
-	if err != nil {
-		return 0, err
-	}
-	if err := n.putRun(p, r); err != nil {
-		if fresh > 0 {
-			if e := n.unclaim(h, r, fresh); e != nil {
-				return 0, half(e)
-			}
-		}
-		return 0, err
-	}
-	return r.count, n.insertClaimed(h, r, fresh)
-}
-
-// putRun writes the first of p to the blocks of a run.
-func (n *Inode) putRun(p []byte, r run) error {
-	if err := n.fs.checkRange("mapping", r.start, r.count); err != nil {
-		return ondisk.Locate(err, n.ino, r.start)
-	}
-	_, err := n.w.dev.WriteAt(p[:r.count<<n.fs.blockBits], int64(r.start)<<n.fs.blockBits)
-	return err
+	return r.count, n.writeDirect(p[:r.count<<n.fs.blockBits], r.start)
 }

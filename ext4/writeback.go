@@ -201,10 +201,15 @@ func (n *Inode) writePiece(h *journal.Handle, list []*page.Folio) (int, error) {
 	if err := n.writeFolios(h, list, r.start); err != nil || r.state == written {
 		return len(list), err
 	}
+	return len(list), n.markWritten(h, r)
+}
+
+// markWritten notes that an unwritten run has been written.
+func (n *Inode) markWritten(h *journal.Handle, r run) error {
 	n.maps.Lock()
 	defer n.maps.Unlock()
 	n.last.Store(nil)
-	return len(list), half(n.markExtents(h, r.first, r.end(), false))
+	return half(n.markExtents(h, r.first, r.end(), false))
 }
 
 // writeHole gives blocks to the first of the folios, which lie in a hole, and writes them there, and then maps the blocks.
@@ -234,9 +239,9 @@ func (n *Inode) writeHole(h *journal.Handle, list []*page.Folio) (int, error) {
 func (n *Inode) writeClaimed(h *journal.Handle, list []*page.Folio, r run, fresh uint64, flags alloc.Flags) error {
 	promised := fresh > 0 && flags&alloc.FromReserve != 0
 	err := n.writeFolios(h, list, r.start)
-	if err != nil && fresh > 0 {
+	if err != nil {
 		if e := n.unclaim(h, r, fresh); e != nil {
-			return half(e)
+			return e
 		}
 		promised = promised && n.promise(fresh/n.space().Cluster(), true) != nil
 	}

@@ -72,10 +72,7 @@ func (n *Inode) mapPast(p []byte, r run) (run, error) {
 		r, err = n.fillPast(h, p, r)
 	case unwritten:
 		if err = n.writeDirect(p, r.start); err == nil {
-			n.maps.Lock()
-			n.last.Store(nil)
-			err = half(n.markExtents(h, r.first, r.end(), false))
-			n.maps.Unlock()
+			err = n.markWritten(h, r)
 		}
 	default:
 		err = n.writeDirect(p, r.start)
@@ -88,6 +85,8 @@ func (n *Inode) mapPast(p []byte, r run) (run, error) {
 }
 
 // fillPast gives blocks to the first of r, which is a hole, writes p there, and then maps them.
+//
+// +checklocks:n.writepages
 func (n *Inode) fillPast(h *journal.Handle, p []byte, r run) (run, error) {
 	r.state = written
 	n.maps.Lock()
@@ -97,10 +96,8 @@ func (n *Inode) fillPast(h *journal.Handle, p []byte, r run) (run, error) {
 		return run{}, err
 	}
 	if err := n.writeDirect(p[:r.count<<n.fs.blockBits], r.start); err != nil {
-		if fresh > 0 {
-			if e := n.unclaim(h, r, fresh); e != nil {
-				return run{}, half(e)
-			}
+		if e := n.unclaim(h, r, fresh); e != nil {
+			return run{}, e
 		}
 		return run{}, err
 	}
