@@ -144,7 +144,7 @@ func TestInodePlaces(t *testing.T) {
 			}
 		}
 	}
-	if len(groups) < 3 {
+	if len(groups) < 6 {
 		t.Errorf("6 directories at the top in %d groups", len(groups))
 	}
 	stop(t, h)

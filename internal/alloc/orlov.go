@@ -67,26 +67,46 @@ func (a *Allocator) beside(g ondisk.Group, yield func(ondisk.Group, error) bool)
 // flexLooksMax is how many flex groups are compared for one directory, and how many groups of each.
 const flexLooksMax = 32
 
-// flexCounts adds up what is free in a flex group.
-func (a *Allocator) flexCounts(flex ondisk.Group) (sum counts64, err error) {
+// inFlex calls do for the groups of a flex group, in ascending order, with what they have.
+func (a *Allocator) inFlex(flex ondisk.Group, do func(n ondisk.Group, c counts)) error {
 	first := flex * a.flex
 	end := min(uint64(a.groupCount), uint64(first)+uint64(min(a.flex, flexMost)))
 	per := uint64(a.sb.DescriptorsPerBlock())
 	for n := uint64(first); n < end; n = (n/per + 1) * per {
 		sp, err := a.span(ondisk.Group(n))
 		if err != nil {
-			return sum, err
+			return err
 		}
 		a.space.mu.Lock()
-		for _, c := range sp.counts[n%per : min(per, end-n/per*per)] {
-			sum.clusters += uint64(c.clusters)
-			sum.inodes += uint64(c.inodes)
-			sum.dirs += uint64(c.dirs)
-			sum.groups++
+		for i, c := range sp.counts[n%per : min(per, end-n/per*per)] {
+			do(ondisk.Group(n)+ondisk.Group(i), c)
 		}
 		a.space.mu.Unlock()
 	}
-	return sum, nil
+	return nil
+}
+
+// flexCounts adds up what is free in a flex group.
+func (a *Allocator) flexCounts(flex ondisk.Group) (sum counts64, err error) {
+	err = a.inFlex(flex, func(_ ondisk.Group, c counts) {
+		sum.clusters += uint64(c.clusters)
+		sum.inodes += uint64(c.inodes)
+		sum.dirs += uint64(c.dirs)
+		sum.groups++
+	})
+	return sum, err
+}
+
+// fewestDirs is the first of the groups of a flex group with the fewest directories among those that have as many free inodes as are wanted.
+func (a *Allocator) fewestDirs(flex ondisk.Group, inodes uint64) (best ondisk.Group, err error) {
+	best = flex * a.flex
+	fewest := ^uint32(0)
+	err = a.inFlex(flex, func(n ondisk.Group, c counts) {
+		if uint64(c.inodes) >= inodes && c.dirs < fewest {
+			best, fewest = n, c.dirs
+		}
+	})
+	return best, err
 }
 
 type counts64 struct{ clusters, inodes, dirs, groups uint64 }
@@ -101,8 +121,8 @@ func (a *Allocator) average() (avg counts64, flexGroups ondisk.Group) {
 	return avg, ondisk.Group((n + uint64(a.flex) - 1) / uint64(a.flex))
 }
 
-// spread yields the groups of the flex group with the fewest directories among those that have more free than the average: directories at the top
-// have nothing to do with each other.
+// spread yields the groups of the flex group with the fewest directories among those that have more free than the average, and first the one of
+// them with the fewest: directories at the top have nothing to do with each other, and who makes files in one need not wait for who does in another.
 func (a *Allocator) spread(hash uint32, parent ondisk.Group, yield func(ondisk.Group, error) bool) bool {
 	avg, count := a.average()
 	best, found := ondisk.Group(0), false
@@ -121,10 +141,15 @@ func (a *Allocator) spread(hash uint32, parent ondisk.Group, yield func(ondisk.G
 			best, fewest, found = flex, c.dirs, true
 		}
 	}
-	if found {
-		return a.beside(best*a.flex, yield)
+	if !found {
+		return a.nearby(parent, yield)
 	}
-	return a.nearby(parent, yield)
+	own, err := a.fewestDirs(best, max(avg.inodes, 1))
+	if err != nil {
+		yield(0, err)
+		return false
+	}
+	return a.beside(own, yield) && a.beside(best*a.flex, yield)
 }
 
 // nearby yields the groups of the flex group nearest to the parent that is neither full of directories nor much fuller than the rest, the parent's
