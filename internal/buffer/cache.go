@@ -18,19 +18,20 @@ var classes = clock.Classes{
 type Cache struct {
 	src       io.ReaderAt // immutable
 	blockSize int         // immutable
+	zeros     []byte      // never written: the content of new buffers
 	blocks    *clock.Cache[ondisk.Block, Buffer]
 }
 
 // New returns a cache over src that holds about bytes bytes in blocks of blockSize, and a few blocks at least.
 func New(src io.ReaderAt, blockSize int, bytes int64) *Cache {
-	c := &Cache{src: src, blockSize: blockSize}
+	c := &Cache{src: src, blockSize: blockSize, zeros: make([]byte, blockSize)}
 	c.blocks = clock.New(int(bytes/int64(blockSize)), classes, c.fetch)
 	return c
 }
 
 // NewConstant is New where nothing changes src, nor any block: a block may then have several buffers.
 func NewConstant(src io.ReaderAt, blockSize int, bytes int64) *Cache {
-	c := &Cache{src: src, blockSize: blockSize}
+	c := &Cache{src: src, blockSize: blockSize, zeros: make([]byte, blockSize)}
 	c.blocks = clock.NewConstant(int(bytes/int64(blockSize)), classes, c.fetch)
 	return c
 }
@@ -60,8 +61,11 @@ func (c *Cache) ReadAhead(b ondisk.Block, n int) (*Buffer, error) {
 // New returns the buffer of block b without reading it: of a block that was just allocated. Its content is zeros; that of a
 // block that is in memory already is left as it is, for the journal to replace, which knows who else may need it.
 func (c *Cache) New(b ondisk.Block) *Buffer {
-	return c.blocks.Add(b, func() *Buffer { return newBuffer(b, make([]byte, c.blockSize)) })
+	return c.blocks.Add(b, func() *Buffer { return newBuffer(b, c.zeros) })
 }
+
+// IsNew reports whether b has the content that New gave it, which other buffers have too: it is to be replaced before it is written to.
+func (c *Cache) IsNew(b *Buffer) bool { return &b.Data()[0] == &c.zeros[0] }
 
 // Drop forgets block b, which was freed. Whoever still has the buffer has what is no more.
 func (c *Cache) Drop(b ondisk.Block) { c.blocks.Drop(b) }

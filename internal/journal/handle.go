@@ -199,7 +199,7 @@ func (h *Handle) Access(b *buffer.Buffer) ([]byte, error) {
 	h.j.mu.Lock()
 	e, err := h.joinLocked(b.Block(), b)
 	if err == nil {
-		e.openLocked(b)
+		e.openLocked(b, h.j.c.Cache.IsNew(b))
 	}
 	data := b.Data()
 	h.j.mu.Unlock()
@@ -222,13 +222,13 @@ func (h *Handle) staked(b *buffer.Buffer) *entry {
 	return nil
 }
 
-// openLocked makes the buffer's content one that may be written to while its transaction runs.
-func (e *entry) openLocked(b *buffer.Buffer) {
+// openLocked makes the buffer's content one that may be written to while its transaction runs; a copy where others have it too.
+func (e *entry) openLocked(b *buffer.Buffer, shared bool) {
 	if e.open {
 		return
 	}
 	e.open = true
-	if e.b.com != nil || e.b.home != nil {
+	if shared || e.b.com != nil || e.b.home != nil {
 		b.Replace(bytes.Clone(b.Data()))
 	}
 	b.SetStake(&e.stake)

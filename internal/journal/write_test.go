@@ -207,6 +207,29 @@ func TestHandlesAskForWhatThereIs(t *testing.T) {
 	}
 }
 
+// TestNewBlocksAreTheirOwn writes to a block that was never read, and wants another such block to hold zeros still.
+func TestNewBlocksAreTheirOwn(t *testing.T) {
+	dev, config := blank(csum3)
+	r := startJournal(t, dev, config, true)
+	h, err := r.Start(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, other := r.cache.New(10), r.cache.New(11)
+	data, err := h.Access(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[0] = 1
+	h.Dirty(one)
+	if err := h.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if one.Data()[0] != 1 || other.Data()[0] != 0 || r.cache.New(12).Data()[0] != 0 {
+		t.Errorf("the block holds %d and others %d, %d", one.Data()[0], other.Data()[0], r.cache.New(12).Data()[0])
+	}
+}
+
 // TestCommittedContentStays changes blocks again while the log has them, and checks that checkpoints write what was committed.
 func TestCommittedContentStays(t *testing.T) {
 	dev, config := blank(csum3)
