@@ -9,6 +9,7 @@ import (
 	"extant/fsck"
 	"extant/internal/alloc"
 	"extant/internal/ondisk"
+	"extant/mkfs"
 )
 
 // TestInodesAgainstModel gives out and takes back inodes at random.
@@ -124,7 +125,12 @@ func TestInodesRunOut(t *testing.T) {
 
 // TestInodePlaces wants files beside their directory, and directories at the top apart.
 func TestInodePlaces(t *testing.T) {
-	im := newImage(t, "", mkfsFlex4)
+	for name, o := range map[string]mkfs.Options{"flex groups of four": mkfsFlex4, "one flex group": {Size: 1 << 30}} {
+		t.Run(name, func(t *testing.T) { inodePlaces(t, newImage(t, "", o)) })
+	}
+}
+
+func inodePlaces(t *testing.T, im *image) {
 	h := im.start()
 	groups := make(map[ondisk.Group]bool)
 	for i := range 6 {
