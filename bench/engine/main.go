@@ -19,6 +19,8 @@ import (
 	"runtime/pprof"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -55,9 +57,11 @@ func main() {
 }
 
 // warm has the process use a GiB once. The kernel's cache is made of memory that the machine has; a process's has to be found first, which on a virtual
-// machine costs more than all that is measured here. With GODEBUG=madvdontneed=0 it keeps what it once had.
+// machine costs more than all that is measured here, and comes in large pages, as the pool of folios asks for. With GODEBUG=madvdontneed=0 it keeps what it
+// once had.
 func warm() {
 	p := make([]byte, gib)
+	_ = unix.Madvise(p, unix.MADV_HUGEPAGE) // it is warm in small pages as well
 	for i := 0; i < len(p); i += 4 * kib {
 		p[i] = 1
 	}
