@@ -138,11 +138,7 @@ func soundDirent(area []byte, off int) int {
 
 // FindDirent finds the entry for a name in a directory area; false says that the area has none.
 func FindDirent(area, name []byte) (Dirent, bool, error) {
-	for off := 0; off < len(area); {
-		if n := soundDirent(area, off); n > 0 && (int(area[off+6]) != len(name) || string(area[off+DirentHeaderSize:][:len(name)]) != string(name)) {
-			off += n
-			continue
-		}
+	for off := passOthers(area, 0, name); off < len(area); off = passOthers(area, off, name) {
 		d, err := DirentAt(area, off)
 		if err != nil {
 			return Dirent{}, false, err
@@ -153,6 +149,28 @@ func FindDirent(area, name []byte) (Dirent, bool, error) {
 		off += d.Len
 	}
 	return Dirent{}, false, nil
+}
+
+// passOthers passes the records from byte off of a directory area on that a glance shows to be sound, as DirentAt would find them, and to have another
+// name: all but a few of those that a search passes. It returns where it ended.
+func passOthers(area []byte, off int, name []byte) int {
+	// Names that lie together often begin alike, and end otherwise. Of one of less than eight bytes the last eight of the record begin in its header.
+	k := len(name)
+	end := min(k, 8)
+	var tail [8]byte
+	copy(tail[8-end:], name[k-end:])
+	header := 64 - 8*end // bits
+	want := binary.LittleEndian.Uint64(tail[:]) >> header
+	for {
+		n := soundDirent(area, off)
+		if n == 0 {
+			return off
+		}
+		if b := area[off:]; int(b[6]) == k && binary.LittleEndian.Uint64(b[k:])>>header == want {
+			return off
+		}
+		off += n
+	}
 }
 
 // DirentHash is the hash stored after the name of an entry in a directory both encrypted and casefolded, where

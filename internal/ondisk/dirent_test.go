@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -287,6 +288,42 @@ func BenchmarkDirents(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/entry")
+}
+
+// TestFindDirentAgainstWalk looks up short names of few letters in blocks that are full of such, and wants what looking at each entry finds.
+func TestFindDirentAgainstWalk(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	draw := func() []byte {
+		name := make([]byte, 1+r.IntN(12))
+		for i := range name {
+			name[i] = "ab"[r.IntN(2)]
+		}
+		return name
+	}
+	for range 200 {
+		block := make([]byte, 1024)
+		w := ondisk.NewDirWriter(block, 0)
+		for w.Add(ondisk.Ino(1+r.IntN(1000)), draw(), ondisk.FileRegular) {
+		}
+		for range 20 {
+			name := draw()
+			want := ondisk.Dirent{}
+			for off := 0; off < len(block); {
+				d, err := ondisk.DirentAt(block, off)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want.Ino == 0 && d.Ino != 0 && string(d.Name) == string(name) {
+					want = d
+				}
+				off += d.Len
+			}
+			got, there, err := ondisk.FindDirent(block, name)
+			if err != nil || there != (want.Ino != 0) || got.Ino != want.Ino || got.Off != want.Off {
+				t.Fatalf("%q: %+v, %v, %v, want %+v", name, got, there, err, want)
+			}
+		}
+	}
 }
 
 func BenchmarkFindDirent(b *testing.B) {
