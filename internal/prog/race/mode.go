@@ -12,19 +12,21 @@ import (
 
 // A Mode is a way to have a file system whose small files lie in their inodes.
 type Mode struct {
-	Name    string
-	journal bool
-	mount   extant.Options
+	Name     string
+	features string // in the manner of mkfs, besides inline_data
+	cluster  int    // bytes; 0 for a block
+	mount    extant.Options
 }
 
 // Modes lists the modes: each has the race of a write and a store to one small file in a shape of its own.
 func Modes() []Mode {
 	return []Mode{
-		{"ordered", true, extant.Options{}},
-		{"journal", true, extant.Options{Data: ext4.DataJournal}},
-		{"writeback", true, extant.Options{Data: ext4.DataWriteback}},
-		{"nodelalloc", true, extant.Options{NoDelalloc: true}},
-		{"nojournal", false, extant.Options{}},
+		{"ordered", "", 0, extant.Options{}},
+		{"journal", "", 0, extant.Options{Data: ext4.DataJournal}},
+		{"writeback", "", 0, extant.Options{Data: ext4.DataWriteback}},
+		{"nodelalloc", "", 0, extant.Options{NoDelalloc: true}},
+		{"nojournal", ",^has_journal", 0, extant.Options{}},
+		{"bigalloc", ",bigalloc", 4 * blockBytes, extant.Options{}},
 	}
 }
 
@@ -47,12 +49,10 @@ const (
 )
 
 func (m Mode) format() (mkfs.Options, error) {
-	features := "inline_data"
-	if !m.journal {
-		features += ",^has_journal"
-	}
-	f, err := mkfs.ParseFeatures(features)
-	return mkfs.Options{Features: f, BlockSize: blockBytes, InodeSize: 256, Now: epoch, Rand: &counter{}}, err
+	f, err := mkfs.ParseFeatures("inline_data" + m.features)
+	return mkfs.Options{Features: f, BlockSize: blockBytes, ClusterSize: m.cluster, InodeSize: 256, Now: epoch, Rand: &counter{}}, err
 }
 
-func (m Mode) model() model.Config { return model.Config{BlockSize: blockBytes} }
+func (m Mode) model() model.Config {
+	return model.Config{BlockSize: blockBytes, ClusterSize: m.cluster}
+}

@@ -15,9 +15,9 @@ import (
 
 // A subject is an inode in one state, and what is done to it, each operation beside each.
 type subject struct {
-	name, begin string
-	ops         []string // "NAME: OPERATION"
-	end         string
+	name, mode, begin string
+	ops               []string // "NAME: OPERATION"
+	end               string
 }
 
 // fileOps are what may happen to a file, a, that is open as f and mapped as m.
@@ -41,6 +41,22 @@ var blockOps = []string{
 	"zero: fallocate @f zero 8 2000",
 	"insert: fallocate @f insert 1024 1024",
 	"collapse: fallocate @f collapse 0 1024",
+}
+
+// clusterOps are what may happen to a file of three clusters of four blocks, the first of which has a hole that has just been written to.
+var clusterOps = []string{
+	"write: write @f 1000 60",
+	"append: write @f 12200 2000",
+	"store: store m 20 1",
+	"cut: truncate @f 1024",
+	"grow: truncate @f 20000",
+	"allocate: fallocate @f alloc 3072 12000",
+	"punch: fallocate @f punch+keep 0 3072",
+	"zero: fallocate @f zero 4096 4096",
+	"insert: fallocate @f insert 4096 4096",
+	"collapse: fallocate @f collapse 4096 4096",
+	"fsync: sync @f",
+	"writeback: sync",
 }
 
 // dirOps are what may happen to a directory, d, that has a file a and a directory s, while e is another.
@@ -70,10 +86,11 @@ func names(n int) string {
 func subjects() []subject {
 	const file, dir = "open @f a read+write+create\n", "mkdir d 755\nmkdir e 755\ncreate d/a 600\nmkdir d/s 755\ncreate e/b 600\n"
 	return []subject{
-		{"inline", file + "write @f 0 24\nmap @f m\n", fileOps, "read @f 0 100\n"},
-		{"block", file + "write @f 0 2500\nsync\nmap @f m\n", slices.Concat(fileOps, blockOps), "read @f 0 100\n"},
-		{"inline-dir", dir, dirOps, "readdir d\nreaddir e\n"},
-		{"block-dir", dir + names(4), dirOps, "readdir d\nreaddir e\n"},
+		{"inline", "ordered", file + "write @f 0 24\nmap @f m\n", fileOps, "read @f 0 100\n"},
+		{"block", "ordered", file + "write @f 0 2500\nsync\nmap @f m\n", slices.Concat(fileOps, blockOps), "read @f 0 100\n"},
+		{"clusters", "bigalloc", file + "write @f 0 12288\nsync\nfallocate @f punch+keep 3072 1024\nwrite @f 3072 1024\nmap @f m\n", clusterOps, "read @f 0 30000\n"},
+		{"inline-dir", "ordered", dir, dirOps, "readdir d\nreaddir e\n"},
+		{"block-dir", "ordered", dir + names(4), dirOps, "readdir d\nreaddir e\n"},
 	}
 }
 
@@ -123,11 +140,11 @@ func pairSearches(t *testing.T) []race.Search {
 // TestPairs explores every two operations on one file and on one directory, inline and in blocks, beside each other.
 func TestPairs(t *testing.T) {
 	searches := pairSearches(t)
-	mode, err := race.ModeOf("ordered")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, sub := range subjects() {
+		mode, err := race.ModeOf(sub.mode)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, op := range sub.ops {
 			sub.alone(t, op)
 		}
