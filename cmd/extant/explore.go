@@ -61,7 +61,7 @@ func newExplore(a *app) *cobra.Command {
 	}
 	p := cmd.Flags()
 	p.SortFlags = false
-	p.StringSliceVar(&f.modes, "mode", nil, "run it in `MODE`: ordered, journal, writeback, nodelalloc, nojournal or bigalloc (default those of the program)")
+	p.StringSliceVar(&f.modes, "mode", nil, "run it in `MODE`: ordered, journal, writeback, nodelalloc, nojournal, bigalloc or quota (default those of the program)")
 	p.IntVar(&f.room, "room", -1, "leave `N` blocks free (default what the program says)")
 	p.BoolVar(&f.cut, "cut", false, "put a power cut in place of each remount")
 	p.StringVar(&f.strategy, "strategy", "", "look for schedules by `NAME`")

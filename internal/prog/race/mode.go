@@ -27,6 +27,7 @@ func Modes() []Mode {
 		{"nodelalloc", "", 0, extant.Options{NoDelalloc: true}},
 		{"nojournal", ",^has_journal", 0, extant.Options{}},
 		{"bigalloc", ",bigalloc", 4 * blockBytes, extant.Options{}},
+		{"quota", ",quota,project", 0, extant.Options{}},
 	}
 }
 
