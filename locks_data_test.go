@@ -18,7 +18,7 @@ import (
 // dataTogether changes the data of a few files from several tasks, in every mode, with a cache that is too small.
 func dataTogether(t *testing.T) {
 	t.Helper()
-	for i, args := range []string{"-t ext4 -b 1024 -O inline_data", "-t ext4 -b 1024 -O bigalloc -C 4096", "-t ext3 -b 1024"} {
+	for i, args := range []string{"-t ext4 -b 1024 -O inline_data", "-t ext4 -b 1024 -O inline_data,bigalloc -C 4096", "-t ext3 -b 1024"} {
 		for _, o := range []ext4.Options{{}, {NoDelalloc: true}, {Data: ext4.DataJournal}, {ReadPast: true, WritePast: 1}} {
 			mo, err := ext4test.Options(args)
 			if err != nil {
@@ -39,6 +39,52 @@ func dataTogether(t *testing.T) {
 			}
 		}
 	}
+}
+
+// storeFirst stores to an inline file before its owner's quota is in memory.
+func storeFirst(t *testing.T) {
+	t.Helper()
+	mo, err := ext4test.Options("-t ext4 -b 1024 -O inline_data,quota")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev := disk.NewMem(16 << 20)
+	if _, err := mkfs.Format(dev, mo); err != nil {
+		t.Fatal(err)
+	}
+	onFile := func(do func(root *ext4.Inode) error) {
+		fs, err := ext4.Mount(dev, ext4.Options{ReadWrite: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, err := fs.Root()
+		if err == nil {
+			err = do(root)
+		}
+		if err := errors.Join(err, fs.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	onFile(func(root *ext4.Inode) error {
+		n, err := root.Create("f", ext4.NewAttr{Mode: 0o644})
+		if err != nil {
+			return err
+		}
+		_, err = n.WriteAt([]byte("inline"), 0)
+		return err
+	})
+	onFile(func(root *ext4.Inode) error {
+		n, err := root.Child("f")
+		if err != nil {
+			return err
+		}
+		m, err := n.Map(0, 1<<10, ext4.MapWrite)
+		if err != nil {
+			return err
+		}
+		_, err = m.WriteAt([]byte("I"), 0)
+		return errors.Join(err, m.Close())
+	})
 }
 
 // changeData has three tasks at two files.

@@ -71,6 +71,7 @@ func TestLockOrder(t *testing.T) {
 	allocTogether(t)
 	namesTogether(t)
 	dataTogether(t)
+	storeFirst(t)
 	for _, pair := range order.Unseen(v.Graph()) {
 		t.Errorf("LOCKS declares %s < %s, which no test sees", pair[0], pair[1])
 	}
