@@ -3,6 +3,7 @@ package ext4
 import (
 	"syscall"
 
+	"extant/internal/journal"
 	"extant/internal/ondisk"
 )
 
@@ -33,36 +34,41 @@ func (w *writer) setLabel(name [16]byte) error {
 		if g == 0 {
 			continue
 		}
-		if err := w.labelCopy(w.fs.sb.GroupFirstBlock(g), name); err != nil {
+		if err := w.labelCopy(w.fs.sb.GroupFirstBlock(g)); err != nil {
 			return err
 		}
 	}
 	return w.journal.Flush() // who looks at the device sees it
 }
 
-// labelCopy changes the copy of the super block in block b, if there is one.
-func (w *writer) labelCopy(b ondisk.Block, name [16]byte) error {
+// labelCopy gives the copy of the super block in block b, if there is one, the name that the super block has.
+func (w *writer) labelCopy(b ondisk.Block) error {
 	h, err := w.start(1)
 	if err != nil {
 		return err
 	}
-	return w.stopped(h, func() error {
-		buf, err := w.fs.cache.Read(b)
-		if err != nil {
-			return err
-		}
-		var sb ondisk.Super
-		if err := sb.Decode(buf.Data()[:ondisk.SuperSize]); err != nil || sb.Magic != ondisk.SuperMagic || sb.CheckCsum() != nil {
-			return nil // it is for fsck to make one
-		}
-		data, err := h.Access(buf)
-		if err != nil {
-			return err
-		}
-		sb.VolumeName = name
-		sb.SetCsum()
-		sb.Encode(data[:ondisk.SuperSize])
-		h.Dirty(buf)
-		return nil
-	}())
+	return w.stopped(h, w.super.labelCopy(h, b))
+}
+
+// labelCopy is writer.labelCopy in a handle. Who changes the name last changes the copies after the super block, whatever others do to them meanwhile.
+func (s *superState) labelCopy(h *journal.Handle, b ondisk.Block) error {
+	buf, err := s.fs.cache.Read(b)
+	if err != nil {
+		return err
+	}
+	data, err := h.Access(buf)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sb ondisk.Super
+	if err := sb.Decode(data[:ondisk.SuperSize]); err != nil || sb.Magic != ondisk.SuperMagic || sb.CheckCsum() != nil {
+		return nil // it is for fsck to make one
+	}
+	sb.VolumeName = s.sb.VolumeName
+	sb.SetCsum()
+	sb.Encode(data[:ondisk.SuperSize])
+	h.Dirty(buf)
+	return nil
 }

@@ -130,20 +130,8 @@ func TestSetLabel(t *testing.T) {
 			t.Errorf("too long: %v", err)
 		}
 		s.unmount()
-		first := superOf(t, s.dev)
-		for g := range first.BackupGroups() {
-			raw := make([]byte, ondisk.SuperSize)
-			at := int64(ondisk.SuperOffset)
-			if g > 0 {
-				at = int64(first.GroupFirstBlock(g)) * int64(first.BlockSize())
-			}
-			var sb ondisk.Super
-			if _, err := s.dev.ReadAt(raw, at); err != nil {
-				t.Fatal(err)
-			}
-			if err := sb.Decode(raw); err != nil || sb.CheckCsum() != nil || sb.Label() != "0123456789abcdef" {
-				t.Errorf("%s: group %d has %q, %v, %v", args, g, sb.Label(), err, sb.CheckCsum())
-			}
+		if label := labelOfAll(t, s.dev); label != "0123456789abcdef" {
+			t.Errorf("%s: the copies have %q", args, label)
 		}
 		s.mount()
 		s.unmount()
@@ -152,5 +140,46 @@ func TestSetLabel(t *testing.T) {
 		if err := s.fs.SetLabel("x"); err != syscall.EROFS {
 			t.Errorf("mounted to read: %v", err)
 		}
+	}
+}
+
+// labelOfAll is the name that all copies of the super block have.
+func labelOfAll(t *testing.T, dev disk.Device) string {
+	t.Helper()
+	first := superOf(t, dev)
+	for g := range first.BackupGroups() {
+		raw := make([]byte, ondisk.SuperSize)
+		at := int64(ondisk.SuperOffset)
+		if g > 0 {
+			at = int64(first.GroupFirstBlock(g)) * int64(first.BlockSize())
+		}
+		var sb ondisk.Super
+		if _, err := dev.ReadAt(raw, at); err != nil {
+			t.Fatal(err)
+		}
+		if err := sb.Decode(raw); err != nil || sb.CheckCsum() != nil || sb.Label() != first.Label() {
+			t.Errorf("group %d has %q, not %q: %v, %v", g, sb.Label(), first.Label(), err, sb.CheckCsum())
+		}
+	}
+	return first.Label()
+}
+
+// TestSetLabelTogether names a file system from several tasks: in the end all copies have the name of one of them.
+func TestSetLabelTogether(t *testing.T) {
+	s := newScratch(t, 40<<20, "-t ext4 -b 1024", ext4.Options{})
+	var wg sched.WaitGroup
+	for task := range 4 {
+		wg.Go("naming", func() {
+			for range 20 {
+				if err := s.fs.SetLabel(string(rune('a' + task))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s.unmount()
+	if label := labelOfAll(t, s.dev); len(label) != 1 {
+		t.Errorf("the name is %q", label)
 	}
 }
