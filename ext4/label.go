@@ -22,35 +22,25 @@ func (fs *FS) SetLabel(label string) error {
 }
 
 func (w *writer) setLabel(name [16]byte) error {
-	h, err := w.start(1)
+	err := w.do(1, func(h *journal.Handle) error {
+		return w.super.update(h, func(sb *ondisk.Super) { sb.VolumeName = name })
+	})
 	if err != nil {
-		return err
-	}
-	err = w.super.update(h, func(sb *ondisk.Super) { sb.VolumeName = name })
-	if err = w.stopped(h, err); err != nil {
 		return err
 	}
 	for g := range w.fs.sb.BackupGroups() {
 		if g == 0 {
 			continue
 		}
-		if err := w.labelCopy(w.fs.sb.GroupFirstBlock(g)); err != nil {
+		if err := w.do(1, func(h *journal.Handle) error { return w.super.labelCopy(h, w.fs.sb.GroupFirstBlock(g)) }); err != nil {
 			return err
 		}
 	}
 	return w.journal.Flush() // who looks at the device sees it
 }
 
-// labelCopy gives the copy of the super block in block b, if there is one, the name that the super block has.
-func (w *writer) labelCopy(b ondisk.Block) error {
-	h, err := w.start(1)
-	if err != nil {
-		return err
-	}
-	return w.stopped(h, w.super.labelCopy(h, b))
-}
-
-// labelCopy is writer.labelCopy in a handle. Who changes the name last changes the copies after the super block, whatever others do to them meanwhile.
+// labelCopy gives the copy of the super block in block b, if there is one, the name that the super block has. Who changes the name last changes the
+// copies after the super block, whatever others do to them meanwhile.
 func (s *superState) labelCopy(h *journal.Handle, b ondisk.Block) error {
 	buf, err := s.fs.cache.Read(b)
 	if err != nil {
